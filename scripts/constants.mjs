@@ -7,15 +7,15 @@ const PLACE =
   /^(?:(export )?const (\w+|\[\w*(?:, \w+)?\]) = )?(size|sizeBits|word|rest|double|halves|same|bytes|fields|field|flag|first|next)\((\w*)\);$/gm;
 const NUMBER = /^(?:export )?const (\w+) = ([\d_]+);$/gm;
 
-/** A name of a family, and what is made of all of them. */
+/** A name of a family, and what is made of all of them: lists, and how many bits hold any of it. */
 const NAMED = /^export const ([A-Z]+)(_[A-Z0-9_]+) = (index|bit)\(\s*"([^"]+)"(?:,\s*"([^"]+)")?,?\s*\);$/gm;
-const LIST = /\b(names|meanings)\("([A-Z]+)"\)/g;
+const LIST = /\b(names|meanings|bits)\("([A-Z]+)"\)/g;
 
 /** A module's source with its constants; as it is where it has none to be made. */
 export function withConstants(source) {
   // what follows stays at its line
   const rest = source.replace(MADE_BY, (lines) => lines.replace(/[^\n]/g, ""));
-  return rest === source ? source : named(laidOut(rest));
+  return rest === source ? source : laidOut(named(rest));
 }
 
 /**
@@ -126,9 +126,10 @@ class Layout {
 function named(source) {
   const families = {};
   const numbered = source.replace(NAMED, (line, family, rest, kind, name, meaning) => {
-    const { names, meanings } = (families[family] ??= { names: [], meanings: [] });
+    const { names, meanings } = (families[family] ??= { names: [], meanings: [], bits: 0 });
     const at = names.push(name) - 1;
     meanings.push(meaning ?? name);
+    families[family].bits = kind === "bit" ? at + 1 : 32 - Math.clz32(at);
     // what follows stays at its line
     return `export const ${family}${rest} = ${kind === "bit" ? 2 ** at : at};${line.replace(/[^\n]/g, "")}`;
   });

@@ -41,3 +41,23 @@ it.each([
 ])("refuses %s", (_, lines) => {
   expect(() => laidOut(...lines)).toThrow(/no place/);
 });
+
+/** A module with a family, and a field for it. */
+const withFamily = (...kinds: string[]): string =>
+  withConstants(
+    [
+      'import { bits, index } from "./named.js";',
+      ...kinds.map((kind, n) => `export const SO_${n} = ${kind}("so ${n}");`),
+      'const SO_BITS = bits("SO");',
+      "fields();",
+      "const [SHIFT, MASK] = field(SO_BITS);",
+    ].join("\n"),
+  );
+
+it("makes a word as wide as what is named in it", () => {
+  expect(withFamily("index", "index", "index", "index")).toContain(
+    "const SO_BITS = 2;\n\nconst SHIFT = 0; const MASK = 3;",
+  );
+  expect(withFamily("index", "index", "index", "index", "index")).toContain("const MASK = 7;");
+  expect(withFamily("bit", "bit", "bit")).toContain("const MASK = 7;");
+});

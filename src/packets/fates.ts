@@ -1,4 +1,4 @@
-import { field, first, flag, next, same, sizeBits, word } from "./memory/layout.js";
+import { first, next, same, sizeBits, word } from "./memory/layout.js";
 
 /** What becomes of a packet on the timeline: its state, and words beside its record. */
 
@@ -35,50 +35,10 @@ export const TWIN = word();
 export const FLOW = word();
 /** The same word of a packet without a twin: `macHash` of who sent its frame … */
 export const MAC_FROM = same(FLOW);
-/** `by`, whether a TCP segment is a retransmission, `evidence`, 1 where the pair travels outbound, and `altered`. */
-export const BY_EVIDENCE_OUTBOUND = word();
-const [, BY_MASK] = field(7);
-export const IS_RETRANSMISSION = flag();
-const [EVIDENCE_SHIFT, EVIDENCE_MASK] = field(12);
-const [OUTBOUND_SHIFT] = field(1);
-const [ALTERED_SHIFT] = field(11);
+/** How it was found, of the inside packet of a pair: see `decidedBy` of `results/evidence.ts` … */
+export const HOW = word();
 /** … and of whom that goes to. */
-export const MAC_TO = same(BY_EVIDENCE_OUTBOUND);
+export const MAC_TO = same(HOW);
 /** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/filing/lanes.ts` of the kernel. */
 export const LANE_OLDER = word();
 export const LANE_NEWER = word();
-
-/** The word BY_EVIDENCE_OUTBOUND of a pair's inside row. `outbound`: 1 or 0. */
-export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {
-  return by | (evidence << EVIDENCE_SHIFT) | (outbound << OUTBOUND_SHIFT) | (altered << ALTERED_SHIFT);
-}
-
-/** The same where the router altered more: ALTERED_… bits. */
-export function alteredToo(how: number, altered: number): number {
-  return how | (altered << ALTERED_SHIFT);
-}
-
-/** How such a word says that its pair was found: a number of BY … */
-export function byOf(how: number): number {
-  return how & BY_MASK;
-}
-
-/** … and the same of one that was found so instead. */
-export function foundBy(how: number, by: number): number {
-  return (how & ~BY_MASK) | by;
-}
-
-/** By which evidence such a word says that its pair was: EVIDENCE_… bits. */
-export function evidenceBy(how: number): number {
-  return (how >>> EVIDENCE_SHIFT) & EVIDENCE_MASK;
-}
-
-/** What such a word says that the router altered: ALTERED_… bits. */
-export function alteredBy(how: number): number {
-  return how >>> ALTERED_SHIFT;
-}
-
-/** 1 where such a word says that its pair went outbound, else 0. */
-export function outboundOf(how: number): number {
-  return (how >> OUTBOUND_SHIFT) & 1;
-}

@@ -20,7 +20,7 @@ export const TTL_FLAGS_PROTO = word();
 field(8);
 export const [FLAGS_PROTO_SHIFT] = field(24);
 /** As the fate has it. */
-export const BY_EVIDENCE_OUTBOUND = word();
+export const HOW = word();
 /** The IP ID, as IP_ID has it, then the TCP flags, then by how much the outside TTL is higher, where FLAGS_PROTO_TTL has the TTL. */
 export const ID_TCP_FLAGS_TTL = word();
 field(16);

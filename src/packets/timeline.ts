@@ -1,26 +1,29 @@
 import {
-  alteredBy,
   BUCKET,
-  BY_EVIDENCE_OUTBOUND,
+  HOW,
   DECIDED,
-  byOf,
-  decidedBy,
-  evidenceBy,
   FLOW,
   FOLDED,
   GONE,
-  IS_RETRANSMISSION,
   LANE_OLDER,
   MAC_FROM,
   MAC_TO,
   NEXT,
-  outboundOf,
   PAIRED,
   PREVIOUS,
   SHOWN,
   TWIN,
   WAITING,
 } from "./fates.js";
+import {
+  alteredBy,
+  byOf,
+  decidedBy,
+  evidenceBy,
+  IS_RETRANSMISSION,
+  outboundOf,
+  BY_HAIRPIN,
+} from "./results/evidence.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
 import {
   BEGINNING_BYTES,
@@ -41,7 +44,6 @@ import { forwardIn, tupleIn } from "./tuples.js";
 import { FramePlaces } from "./frame-places.js";
 import type { Heap } from "./memory/heap.js";
 import type { Side } from "./sides.js";
-import { BY_HAIRPIN } from "./results/evidence.js";
 import { TimelineRows } from "./timeline-rows.js";
 
 const ONE_CAPTURE = new FramePlaces([[""]]);
@@ -207,29 +209,34 @@ export class Timeline extends TimelineRows {
     return this.fates[this.fateOf(row) + FLOW];
   }
 
+  /** How the pair of an inside row was found, as `decidedBy` has it; the next ones read that. */
+  how(row: number): number {
+    return this.fates[this.fateOf(row) + HOW];
+  }
+
   /** How an inside row was paired (index into BY). */
   by(row: number): number {
-    return byOf(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]);
+    return byOf(this.how(row));
   }
 
   /** Whether all bytes of a paired TCP segment, an inside row, had crossed the NAT before. */
   isRetransmission(row: number): boolean {
-    return (this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND] & IS_RETRANSMISSION) !== 0;
+    return (this.how(row) & IS_RETRANSMISSION) !== 0;
   }
 
   /** By which evidence (bits of EVIDENCE) an inside row was. */
   evidence(row: number): number {
-    return evidenceBy(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]);
+    return evidenceBy(this.how(row));
   }
 
   /** Whether the pair of an inside row travels from inside to outside. */
   isOutbound(row: number): boolean {
-    return outboundOf(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]) === 1;
+    return outboundOf(this.how(row)) === 1;
   }
 
   /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
   altered(row: number): number {
-    return alteredBy(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]);
+    return alteredBy(this.how(row));
   }
 
   /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them, `altered` but for their IP headers. */

@@ -5,6 +5,7 @@ import { Heap } from "../../src/packets/memory/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, DONE, GONE, SHOWN, WAITING } from "../../src/packets/fates.js";
+import { ALTERED, BY, EVIDENCE } from "../../src/packets/results/evidence.js";
 import { Timeline } from "../../src/packets/timeline.js";
 import { ROW_MASK, SECTION_ROWS } from "../../src/packets/row-words.js";
 import { NONE } from "../../src/packets/tuples.js";
@@ -216,12 +217,15 @@ it("keeps all that is told of a pair, whatever its numbers are", () => {
   const timeline = new Timeline(new Heap(), 1024);
   const inside = push(timeline, 0);
   const outside = push(timeline, 1);
-  for (const [slot, by, evidence, isOutbound] of [
-    [0, 0, 0, false],
-    [70_000, 6, 0x1ff, true],
-    [1, 127, 0xfff, false],
+  const [lastBy, allEvidence, allAltered] = [BY.length - 1, 2 ** EVIDENCE.length - 1, 2 ** ALTERED.length - 1];
+  for (const [slot, by, evidence, isOutbound, altered] of [
+    [0, 0, 0, false, 0],
+    [70_000, lastBy, 0, true, 0],
+    [1, 0, allEvidence, false, 0],
+    [2, 0, 0, false, allAltered],
+    [3, lastBy, allEvidence, true, allAltered],
   ] as const) {
-    timeline.pair(inside, outside, slot, by, evidence, isOutbound);
+    timeline.pair(inside, outside, slot, by, evidence, isOutbound, altered);
     expect([timeline.twin(inside), timeline.twin(outside)]).toEqual([outside, inside]);
     expect([timeline.isPaired(inside), timeline.isPaired(outside)]).toEqual([true, true]);
     expect([
@@ -229,7 +233,9 @@ it("keeps all that is told of a pair, whatever its numbers are", () => {
       timeline.by(inside),
       timeline.evidence(inside),
       timeline.isOutbound(inside),
-    ]).toEqual([slot, by, evidence, isOutbound]);
+      timeline.altered(inside),
+      timeline.isRetransmission(inside),
+    ]).toEqual([slot, by, evidence, isOutbound, altered, false]);
   }
 });
 

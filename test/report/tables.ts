@@ -15,7 +15,8 @@ import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/pac
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
 import { IS_ECHO_ID } from "../../src/packets/tuples.js";
-import { BY_EVIDENCE_OUTBOUND, IS_RETRANSMISSION, decidedBy, FATE_BITS } from "../../src/packets/fates.js";
+import { HOW, FATE_BITS } from "../../src/packets/fates.js";
+import { IS_RETRANSMISSION, decidedBy } from "../../src/packets/results/evidence.js";
 import { Timeline } from "../../src/packets/timeline.js";
 import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
@@ -106,8 +107,7 @@ export class HandFilled implements Tables {
     fields[record.TCP_FLAGS_QUOTE] = packet.tcpFlags ?? 0;
     const row = t.append(side, fields, 0, 0, way);
     const how = decidedBy(packet.by ?? 0, packet.evidence ?? 0, 0, packet.altered ?? 0);
-    t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] =
-      how | (packet.isRetransmission === true ? IS_RETRANSMISSION : 0);
+    t.fates[(row << FATE_BITS) + HOW] = how | (packet.isRetransmission === true ? IS_RETRANSMISSION : 0);
     this.#packets.set(row, packet);
     return row;
   }

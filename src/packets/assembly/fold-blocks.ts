@@ -198,7 +198,7 @@ function read(from: usize, span: usize): void {
 function kindOf(one: usize): usize {
   const flags = load<i32>(one, 4 * fold.TTL_FLAGS_PROTO) >>> fold.FLAGS_PROTO_SHIFT;
   const rest = load<i32>(one, 4 * fold.ID_TCP_FLAGS_TTL) >>> fold.TCP_FLAGS_SHIFT;
-  const how = load<i32>(one, 4 * fold.BY_EVIDENCE_OUTBOUND);
+  const how = load<i32>(one, 4 * fold.HOW);
   const hash = (((flags * 31 + rest) * 31 + how) * 31 + load<i32>(one, 4 * fold.HEADERS)) * 0x9e37_79b1;
   return <usize>(<u32>hash >>> (32 - KINDS_BITS));
 }

@@ -23,7 +23,7 @@ import {
   TTL_SHIFT,
   WAY,
 } from "../records.js";
-import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, GONE, PAIRED, TWIN } from "../fates.js";
+import { HOW, FLOW, FOLDED, GONE, PAIRED, TWIN } from "../fates.js";
 import * as words from "../timeline-words.js";
 import { takeNumber } from "../memory/assembly/free-list.js";
 import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";
@@ -89,7 +89,7 @@ export function fill(at: usize, i: usize, o: usize, how: i32): void {
   store<i32>(at, load<i32>(i, 4 * LENGTH), 4 * fold.LENGTH);
   store<i32>(at, load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) - load<i32>(i, 4 * LENGTH), 4 * fold.HEADERS);
   store<u64>(at, load<u64>(i, 4 * SEQ), 4 * fold.NUMBERS);
-  store<i32>(at, withChanges(how, i, o), 4 * fold.BY_EVIDENCE_OUTBOUND);
+  store<i32>(at, withChanges(how, i, o), 4 * fold.HOW);
   store<i32>(at, id | tcpFlags | raised, 4 * fold.ID_TCP_FLAGS_TTL);
 }
 
@@ -118,7 +118,7 @@ export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay:
   store<i32>(fate, outside, 4 * TWIN);
   store<i32>(fateOf(line, outside), inside, 4 * TWIN);
   store<i32>(fate, load<i32>(at, 4 * fold.FLOW), 4 * FLOW);
-  store<i32>(fate, load<i32>(at, 4 * fold.BY_EVIDENCE_OUTBOUND), 4 * BY_EVIDENCE_OUTBOUND);
+  store<i32>(fate, load<i32>(at, 4 * fold.HOW), 4 * HOW);
   giveFold(line, number);
 }
 

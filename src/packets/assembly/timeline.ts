@@ -1,4 +1,5 @@
 /** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
+import { alteredToo, outboundOf } from "../results/evidence.js";
 import * as fates from "../fates.js";
 import * as fold from "../fold-words.js";
 import { RECORD_BITS, WAY } from "../records.js";
@@ -134,24 +135,24 @@ export function turn(line: usize, before: i32, after: i32, how: i32): void {
 /** Notes with the first row of a pair how it was decided, and what differs in the IP headers of both. */
 function noteHow(line: usize, row: i32, other: i32, how: i32): void {
   const whole = withChanges(how, packetOf(line, row), packetOf(line, other));
-  store<i32>(fateOf(line, row), whole, 4 * fates.BY_EVIDENCE_OUTBOUND);
+  store<i32>(fateOf(line, row), whole, 4 * fates.HOW);
 }
 
 /** How a pair was decided, with what differs in the IP headers of its packets. */
 export function withChanges(how: i32, i: usize, o: usize): i32 {
-  return fates.alteredToo(how, headerChanges(i, o, fates.outboundOf(how)));
+  return alteredToo(how, headerChanges(i, o, outboundOf(how)));
 }
 
 /** Where it is noted, and can be changed, what decided about the pair of an inside row, FOLDED or not … */
 export function howAt(line: usize, inside: i32): usize {
-  if (stateOf(line, inside) !== fates.FOLDED) return fateOf(line, inside) + 4 * fates.BY_EVIDENCE_OUTBOUND;
-  return foldToWrite(line, restOf(line, inside)) + 4 * fold.BY_EVIDENCE_OUTBOUND;
+  if (stateOf(line, inside) !== fates.FOLDED) return fateOf(line, inside) + 4 * fates.HOW;
+  return foldToWrite(line, restOf(line, inside)) + 4 * fold.HOW;
 }
 
 /** … and what that is, as `decidedBy` has it. */
 export function howOf(line: usize, inside: i32): i32 {
   if (stateOf(line, inside) !== fates.FOLDED) return load<i32>(howAt(line, inside));
-  return load<i32>(foldOf(line, inside), 4 * fold.BY_EVIDENCE_OUTBOUND);
+  return load<i32>(foldOf(line, inside), 4 * fold.HOW);
 }
 
 /** Gives back what is known of a packet but for its side and its twin: it is GONE. Precondition: it was not. */
@@ -182,7 +183,7 @@ export function foldOf(line: usize, inside: i32): usize {
 /** 1 where a pair went outbound, by either of its packets, which is GONE, FOLDED or paired; else 0. */
 export function wentOutbound(line: usize, row: i32): i32 {
   if (isLeft(line, row)) return rows.outboundLeft(restOf(line, row));
-  if (sideOf(line, row) === INSIDE) return fates.outboundOf(howOf(line, row));
+  if (sideOf(line, row) === INSIDE) return outboundOf(howOf(line, row));
   return wentOutbound(line, load<i32>(fateOf(line, row), 4 * fates.TWIN));
 }
 

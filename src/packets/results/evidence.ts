@@ -1,4 +1,5 @@
-import { bit, index, meanings, names } from "./named.js";
+import { field, fields, flag } from "../memory/layout.js";
+import { bit, bits, index, meanings, names } from "./named.js";
 
 /** How a pair was found; `Timeline.by` holds an index into BY. */
 export const BY_EXACT = index("exact", "the two were alone with their key");
@@ -59,4 +60,51 @@ export function alteredNames(altered: number): string[] {
 /** … and in words. */
 export function alteredWords(altered: number): string[] {
   return ALTERED_WORDS.filter((_, at) => (altered & (1 << at)) !== 0);
+}
+
+/** All that is said of how a pair was found, in one word, as wide as what there is to say. */
+const BY_BITS = bits("BY");
+const EVIDENCE_BITS = bits("EVIDENCE");
+const ALTERED_BITS = bits("ALTERED");
+fields();
+const [, BY_MASK] = field(BY_BITS);
+/** It is of a TCP segment that was sent again. */
+export const IS_RETRANSMISSION = flag();
+const [EVIDENCE_SHIFT, EVIDENCE_MASK] = field(EVIDENCE_BITS);
+const [OUTBOUND_SHIFT, OUTBOUND_MASK] = field(1);
+const [ALTERED_SHIFT, ALTERED_MASK] = field(ALTERED_BITS);
+
+/** That word. `outbound`: 1 or 0, where it travels outbound or not. */
+export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {
+  return by | (evidence << EVIDENCE_SHIFT) | (outbound << OUTBOUND_SHIFT) | (altered << ALTERED_SHIFT);
+}
+
+/** The same where the router altered more: ALTERED_… bits. */
+export function alteredToo(how: number, altered: number): number {
+  return how | (altered << ALTERED_SHIFT);
+}
+
+/** How such a word says that its pair was found: a number of BY … */
+export function byOf(how: number): number {
+  return how & BY_MASK;
+}
+
+/** … and the same of one that was found so instead. */
+export function foundBy(how: number, by: number): number {
+  return (how & ~BY_MASK) | by;
+}
+
+/** By which evidence such a word says that its pair was: EVIDENCE_… bits. */
+export function evidenceBy(how: number): number {
+  return (how >>> EVIDENCE_SHIFT) & EVIDENCE_MASK;
+}
+
+/** What such a word says that the router altered: ALTERED_… bits. */
+export function alteredBy(how: number): number {
+  return (how >>> ALTERED_SHIFT) & ALTERED_MASK;
+}
+
+/** 1 where such a word says that its pair went outbound, else 0. */
+export function outboundOf(how: number): number {
+  return (how >>> OUTBOUND_SHIFT) & OUTBOUND_MASK;
 }

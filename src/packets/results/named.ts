@@ -23,6 +23,11 @@ export function meanings(_family: string): readonly string[] {
   return notBuilt();
 }
 
+/** How many bits of a word hold any number of a family, or of bits all of them. */
+export function bits(_family: string): number {
+  return notBuilt();
+}
+
 /** @throws Error always: only what the build has not seen gets here. */
 function notBuilt(): never {
   throw new Error("names are numbered by the build: see scripts/constants.mjs");

@@ -1,10 +1,11 @@
 import { icmpNumberIn, icmpTypeIn, icmpCodeIn } from "../../packets/records.js";
+import { field, fields, flag } from "../../packets/memory/layout.js";
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import { type Missing, natOf, type Tables } from "../../packets/results/results.js";
-import { alteredNames, BY, EVIDENCE } from "../../packets/results/evidence.js";
+import { alteredBy, alteredNames, BY, byOf, EVIDENCE, evidenceBy } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { Tunnel } from "../../packets/tunnels.js";
@@ -50,13 +51,24 @@ const MISSING_BYTES =
 /** The most that a side takes more where there may be several captures, but for what its frames do. */
 const OF_SEVERAL_BYTES = '"framesIn":[],"frames":[4294967295,4294967295'.length;
 
+/** What else than how it was found a pair's line depends on up to `latencyNs`, in one word. */
+fields();
+field(8);
+const IS_OPENER_KNOWN = flag();
+const IS_OUTBOUND = flag();
+const IS_OF_ECHO = flag();
+const IS_ACROSS = flag();
+const [INITIAL_SHIFT] = field(4);
+const [REWRITE_SHIFT] = field(4);
+const [TURNED_SHIFT] = field(2);
+
 /** NDJSON's lines of pairs. They are nearly all there is of it, so they are put together from bytes. */
 export class PairLines {
   readonly #lines: ByteLines;
   readonly #tables: Tables;
   readonly #times: readonly [EpochParts, EpochParts];
-  /** From `proto` to `latencyNs`, by all that it depends on: a few dozen combinations occur. */
-  readonly #kinds = new Map<number, Part>();
+  /** From `proto` to `latencyNs`, by how the pair was found, and by what else it depends on: a few dozen combinations occur. */
+  readonly #kinds = new Map<number, Map<number, Part>>();
   readonly #openings: ReturnType<typeof openings>;
   readonly #answered: AnsweredEnds;
   readonly #areContainersKnown: boolean;
@@ -150,27 +162,29 @@ export class PairLines {
     const initial = flow.rewrite(tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
     const isKnown = this.#tables.isOpenerKnown(flow);
     const isAcross = tuples.areAcrossVersions(flow.insideTuple, flow.outsideTuple);
-    const by = timeline.by(inside);
-    const evidence = timeline.evidence(inside);
-    const altered = timeline.altered(inside);
     // which side both are on, of a packet that was turned round there; else none
     const turnedOn = timeline.side(inside) === timeline.side(outside) ? 1 + timeline.side(inside) : 0;
-    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 15 more
-    const ways =
-      (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
-    const isAgain = timeline.isRetransmission(inside);
-    const key =
-      ((ways << 12) | (by << 9) | evidence) +
-      (16 * altered + (isAcross ? 8 : 0) + 2 * turnedOn + (isAgain ? 1 : 0)) * 2 ** 31;
-    const known = this.#kinds.get(key);
+    const how = timeline.how(inside);
+    const kind =
+      proto |
+      (isKnown ? IS_OPENER_KNOWN : 0) |
+      (isOutbound ? IS_OUTBOUND : 0) |
+      (isEcho ? IS_OF_ECHO : 0) |
+      (isAcross ? IS_ACROSS : 0) |
+      (initial << INITIAL_SHIFT) |
+      (rewrite << REWRITE_SHIFT) |
+      (turnedOn << TURNED_SHIFT);
+    const known = this.#kinds.get(how)?.get(kind);
     if (known) return known;
+    const evidence = evidenceBy(how);
     const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
     const part = new Part(
       `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
-        `,"nat":"${natOf(initial, isKnown, isAcross)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
-        `,"by":"${BY[by]}"${turnedOn === 0 ? "" : `,"side":"${SIDE_NAMES[turnedOn - 1]}"`},"evidence":${JSON.stringify(names)}${isAgain ? ',"retransmission":true' : ""},"latencyNs":`,
+        `,"nat":"${natOf(initial, isKnown, isAcross)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(alteredBy(how))])}` +
+        `,"by":"${BY[byOf(how)]}"${turnedOn === 0 ? "" : `,"side":"${SIDE_NAMES[turnedOn - 1]}"`},"evidence":${JSON.stringify(names)}${timeline.isRetransmission(inside) ? ',"retransmission":true' : ""},"latencyNs":`,
     );
-    this.#kinds.set(key, part);
+    const alike = this.#kinds.get(how) ?? new Map<number, Part>();
+    this.#kinds.set(how, alike.set(kind, part));
     return part;
   }
 }

@@ -8,9 +8,9 @@ import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../packets/me
 import * as account from "../../../packets/flows/flow-records.js";
 import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT } from "../../../packets/results/evidence.js";
+import { BY_EXACT, decidedBy } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { AMBIGUOUS, decidedBy } from "../../../packets/fates.js";
+import { AMBIGUOUS } from "../../../packets/fates.js";
 import { END } from "../../../packets/timeline-words.js";
 import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
 import { SEEN } from "../../../packets/tuples-words.js";

@@ -1,6 +1,13 @@
-import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
+import {
+  BY_EXACT,
+  BY_FLOW,
+  BY_ORDER,
+  EVIDENCE_FLOW,
+  EVIDENCE_TIME,
+  decidedBy,
+} from "../../../packets/results/evidence.js";
 import { otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, decidedBy, WAITING } from "../../../packets/fates.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { PENDING } from "../../kernel/buckets-words.js";
 import {

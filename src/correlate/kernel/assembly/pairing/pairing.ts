@@ -8,7 +8,16 @@ import * as account from "../../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../../packets/packets.js";
 import * as record from "../../../../packets/records.js";
 import { count } from "../../../../packets/results/assembly/pair-times.js";
-import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../../packets/results/evidence.js";
+import {
+  BY_QUOTED,
+  EVIDENCE_IP_ID,
+  decidedBy,
+  foundBy,
+  evidenceBy,
+  alteredBy,
+  outboundOf,
+  IS_RETRANSMISSION,
+} from "../../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
 import * as fates from "../../../../packets/fates.js";
 import { ROW_MASK } from "../../../../packets/row-words.js";
@@ -67,8 +76,8 @@ export function flowOf(ground: usize, found: i32, i: usize, o: usize): i32 {
 /** How two packets with equal keys were paired, with what their key stands for, and what the router altered. `how`: by what, and in which direction (`decidedBy`). */
 export function decided(i: usize, o: usize, how: i32): i32 {
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
-  const found = (flags & IS_ERROR) !== 0 ? fates.foundBy(how, BY_QUOTED) : how;
-  return found | fates.decidedBy(0, evidenceOf(record.protoIn(flags), flags), 0, alteredOf(i, o));
+  const found = (flags & IS_ERROR) !== 0 ? foundBy(how, BY_QUOTED) : how;
+  return found | decidedBy(0, evidenceOf(record.protoIn(flags), flags), 0, alteredOf(i, o));
 }
 
 /** Is done with two rows that were paired, of the flow in a slot, and were shown, or need not be; of a flow that is watched, their records stay. */
@@ -89,7 +98,7 @@ export function putAway(ground: usize, inside: i32, outside: i32, slot: i32): vo
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const how = timeline.howOf(at, inside);
-  const outbound = fates.outboundOf(how);
+  const outbound = outboundOf(how);
   const willShow = isShowing(ground) && !countInstead(ground, outbound, i, o);
   if (!willShow) return finish(ground, inside, outside, slot);
   if (!isFoldable(ground, slot, outbound, i, o)) return;
@@ -182,7 +191,7 @@ export function noteAgain(ground: usize, inside: i32): void {
  */
 export function markAgain(ground: usize, inside: i32): void {
   const how = timeline.howAt(lineOf(ground), laterOf(ground, inside));
-  store<i32>(how, load<i32>(how) | fates.IS_RETRANSMISSION);
+  store<i32>(how, load<i32>(how) | IS_RETRANSMISSION);
 }
 
 /** The pair behind an inside row that has bytes of its alone, and is not known to be a retransmission: the row of that, or itself where there is none. */
@@ -199,7 +208,7 @@ function laterOf(ground: usize, inside: i32): i32 {
     if (!folds.mayBePairOf(at, row, slot)) continue;
     if (folds.pairedNs(at, row) > lastNs) break;
     if (!isWithin(at, row, inside) || pairedWay(ground, row) !== way) continue;
-    if ((timeline.howOf(at, row) & fates.IS_RETRANSMISSION) === 0) return row;
+    if ((timeline.howOf(at, row) & IS_RETRANSMISSION) === 0) return row;
   }
   return inside;
 }
@@ -257,8 +266,8 @@ export function accountForRows(
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
   const how = timeline.howOf(lineOf(ground), inside);
-  const altered = fates.alteredBy(how);
-  const isOneId = altered === 0 && (fates.evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
+  const altered = alteredBy(how);
+  const isOneId = altered === 0 && (evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
   // pieces of a segment have keys of their own: that they have the IP ID of the whole tells as much of the router
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || isOneId) countIntact(ground, outbound, i);
   countAltered(ground, flow, i, o, altered);
