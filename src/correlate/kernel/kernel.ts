@@ -6,7 +6,6 @@ import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { TupleTable } from "../../packets/tuple-table.js";
-import type { PairTimes } from "../../packets/results/pair-times.js";
 import type { Clock } from "../clock/clock.js";
 import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
@@ -16,6 +15,7 @@ import * as entries from "./entries.js";
 import * as words from "./kernel-words.js";
 import { Crossed } from "./crossed.js";
 import { Latencies } from "./latencies.js";
+import { Marks } from "./marks.js";
 import { Tally } from "./tally.js";
 import { Time, type TimeOptions } from "./time.js";
 
@@ -75,7 +75,7 @@ export interface Kernel extends Omit<OnBlock<typeof kernel>, Wrapped> {}
  * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Equals` and `Run`
  * take those, by the same steps.
  */
-export class Kernel {
+export class Kernel extends Marks {
   /** How many pairs there were in the last stretch, or by the last `ripe` … */
   pairs = 0;
   /** … and how many of them were counted instead of shown. */
@@ -89,48 +89,38 @@ export class Kernel {
   readonly #tables: Ground;
   #listener!: Listener;
   readonly #steps: OnBlock<typeof kernel>;
-  /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
-  readonly #words: Int32Array;
-  readonly #doubles: Float64Array;
   readonly #wanted: Int32Array;
   /** The pairs that wait, by their doubles. */
   readonly #pendingNs: Float64Array;
 
   constructor(tables: KernelOptions) {
     const { heap, timeline, tuples, buckets, accounts, clock } = tables;
+    super(heap);
     this.#tables = tables;
-    this.#words = heap.take(Int32Array, words.WORDS);
-    this.#doubles = asDoubles(this.#words);
-    this.time = new Time(this.#words, tables);
-    this.tally = new Tally(this.#words, heap);
-    this.latencies = new Latencies(this.#words, heap, accounts);
-    this.crossed = new Crossed(this.#words, heap);
-    this.#words[words.LINE] = timeline.block;
-    this.#words[words.BUCKETS] = buckets.block;
-    this.#words[words.INDEX] = buckets.index.block;
-    this.#words[words.TUPLES] = tuples.block;
-    this.#words[words.ACCOUNTS] = accounts.block;
-    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LAST_ENTERED_NS, words.LAST_ENTERED_NS + 2);
-    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.OVERTAKEN_NS, words.OVERTAKEN_NS + 2);
-    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.CROSSED_NS, words.CROSSED_NS + 2);
-    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.UNKNOWN_NS, words.SHARED_NS + 1);
-    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LONGEST_NS, words.LONGEST_NS + 2);
-    this.#doubles.fill(Number.POSITIVE_INFINITY, words.SHORTEST_NS, words.SHORTEST_NS + 2);
-    this.#words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
+    this.time = new Time(this.words, tables);
+    this.tally = new Tally(this.words, heap);
+    this.latencies = new Latencies(this.words, heap, accounts);
+    this.crossed = new Crossed(this.words, heap);
+    this.words[words.LINE] = timeline.block;
+    this.words[words.BUCKETS] = buckets.block;
+    this.words[words.INDEX] = buckets.index.block;
+    this.words[words.TUPLES] = tuples.block;
+    this.words[words.ACCOUNTS] = accounts.block;
+    this.words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << entries.WANTED_BITS);
-    this.#words[words.WANTED] = this.#wanted.byteOffset;
+    this.words[words.WANTED] = this.#wanted.byteOffset;
     const pending = heap.take(Int32Array, entries.PENDING_ENTRIES << entries.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
-    this.#words[words.PENDING_PAIRS] = pending.byteOffset;
+    this.words[words.PENDING_PAIRS] = pending.byteOffset;
     const place = (count: number, bits: number) => heap.take(Int32Array, count << bits).byteOffset;
-    this.#words[words.HELD] = place(2 * entries.HELD_ENTRIES, entries.PASSAGE_BITS);
-    this.#words[words.PASSED] = place(2 * entries.PASSED_ENTRIES, entries.PASSAGE_BITS);
-    this.#words[words.OWN_PASSED] = place(entries.OWN_PASSED_ENTRIES, entries.OWN_PASSED_BITS);
-    this.#words[words.ALIKE] = place(entries.ALIKE_ENTRIES, entries.ALIKE_BITS);
-    this.#words[words.HOLDERS] = place(entries.HOLDER_LINES, entries.HOLDER_LINE_BITS);
+    this.words[words.HELD] = place(2 * entries.HELD_ENTRIES, entries.PASSAGE_BITS);
+    this.words[words.PASSED] = place(2 * entries.PASSED_ENTRIES, entries.PASSAGE_BITS);
+    this.words[words.OWN_PASSED] = place(entries.OWN_PASSED_ENTRIES, entries.OWN_PASSED_BITS);
+    this.words[words.ALIKE] = place(entries.ALIKE_ENTRIES, entries.ALIKE_BITS);
+    this.words[words.HOLDERS] = place(entries.HOLDER_LINES, entries.HOLDER_LINE_BITS);
     const shown = heap.take(Int32Array, entries.SHOWN_ENTRIES << entries.SHOWN_BITS);
     asDoubles(shown).fill(Number.NEGATIVE_INFINITY);
-    this.#words[words.SHOWN_SEGMENTS] = shown.byteOffset;
+    this.words[words.SHOWN_SEGMENTS] = shown.byteOffset;
     const exports = heap.load<typeof kernel>(module, {
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
@@ -140,38 +130,9 @@ export class Kernel {
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     });
-    this.#steps = onBlock(module, exports, this.#words.byteOffset);
+    this.#steps = onBlock(module, exports, this.words.byteOffset);
     // what Object.assign adds to an object, V8 (Node 20) searches for each time
     Object.defineProperties(this, Object.getOwnPropertyDescriptors(this.#steps));
-  }
-
-  /** Whether a TCP segment was seen that is longer than what a wire takes: any may be cut on its way, or a piece. */
-  get hasLongSegments(): boolean {
-    return this.#words[words.HAS_LONG_SEGMENTS] !== 0;
-  }
-
-  /** Takes the NAT's address of the flow that others were told of last, over IPv4; 0 for none. */
-  get newestNat(): number {
-    return this.#words[words.NEWEST_NAT] >>> 0;
-  }
-
-  set newestNat(address: number) {
-    this.#words[words.NEWEST_NAT] = address;
-  }
-
-  /** Whether packets of a direction may come that were sent twice. */
-  mayBeSentTwice(isOutbound: boolean): boolean {
-    return this.#words[words.MAY_BE_SENT_TWICE + (isOutbound ? 1 : 0)] !== 0;
-  }
-
-  /** Takes whether packets may enter by a side that were sent twice. */
-  setSentTwice(entry: Side, mayBe: boolean): void {
-    this.#words[words.MAY_BE_SENT_TWICE + (entry === INSIDE ? 1 : 0)] = mayBe ? 1 : 0;
-  }
-
-  /** Whether `onFlow` is to be told of each flow, and not only of those with a translation like none before. */
-  set tellsAll(tellsAll: boolean) {
-    this.#words[words.TELLS_ALL] = tellsAll ? 1 : 0;
   }
 
   /** Takes who has to know of what the loop finds; to be called once, before any packet comes. */
@@ -202,33 +163,10 @@ export class Kernel {
     return this.#steps.outsideNs(stampNs, frame);
   }
 
-  /** Has pairs be counted there from now on, instead of shown; undefined: has them be shown. */
-  set pairTimes(times: PairTimes | undefined) {
-    this.#words[words.TIMES] = times?.block ?? 0;
-  }
-
-  /** Packets before this row are decided about, but for some that `findDue` has to pass over. */
-  get due(): number {
-    return this.#words[words.DUE];
-  }
-
-  set due(row: number) {
-    this.#words[words.DUE] = row;
-  }
-
-  /** The results of packets before this row were given to the sink. */
-  get shown(): number {
-    return this.#words[words.SHOWN];
-  }
-
-  set shown(row: number) {
-    this.#words[words.SHOWN] = row;
-  }
-
   /** Goes on to the first row that something may have to be told of, or to the timeline's end. Returns how many pairs on the way were counted instead of shown. */
   passShown(): number {
     this.#steps.findShown();
-    return this.#words[words.COUNTED_FOLDS];
+    return this.words[words.COUNTED_FOLDS];
   }
 
   /** What a packet takes at the most, whatever its direction, nanoseconds. */
@@ -236,22 +174,12 @@ export class Kernel {
     return Math.max(this.limitNs(true), this.limitNs(false));
   }
 
-  /** Notes that a packet left in a direction whose twin had been given up: it took longer than the window. */
-  noteLate(isOutbound: boolean): void {
-    this.#words[words.IS_QUEUE_LONG + (isOutbound ? 1 : 0)] = 1;
-  }
-
-  /** Reckons with packets that a capture missed, of what goes in a direction, until there are so many pairs of it. */
-  setUnsure(isOutbound: boolean, untilPairs: number): void {
-    this.#words[words.UNSURE + (isOutbound ? 1 : 0)] = untilPairs;
-  }
-
   /**
    * Pairs those for which no equal packet came by `nowNs`, up to the first that takes more than that. Returns that row, which no longer waits, or
    * NONE.
    */
   ripe(nowNs: number): number {
-    const w = this.#words;
+    const w = this.words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     this.pairs = 0;
     this.counted = 0;
@@ -293,9 +221,9 @@ export class Kernel {
     crossed: number,
   ): boolean {
     this.#tables.accounts.reserve(1);
-    this.#words[words.LATENCY_COUNT] = 0;
+    this.words[words.LATENCY_COUNT] = 0;
     const isAgain = this.#steps.accountForRows(inside, outside, slot, isOutbound, latencyNs, crossed);
-    if (this.#words[words.LATENCY_COUNT] > 0) this.latencies.count(this.#words[words.LATENCY_COUNT]);
+    if (this.words[words.LATENCY_COUNT] > 0) this.latencies.count(this.words[words.LATENCY_COUNT]);
     return isAgain;
   }
 
@@ -313,13 +241,13 @@ export class Kernel {
     const { timeline, tuples, buckets, accounts } = this.#tables;
     // of each of these a packet may need one
     const packets = inside.stop - inside.at + outside.stop - outside.at;
-    const w = this.#words;
+    const w = this.words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
     timeline.reserveFolds(MOST_PAIRS);
     buckets.index.reserve(packets);
     accounts.reserve(packets + pending);
-    const d = this.#doubles;
+    const d = this.doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
     d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
@@ -354,7 +282,7 @@ export class Kernel {
 
   /** Hands over the packets of the stretch that wait and are wanted, once. */
   #handOver(): void {
-    const w = this.#words;
+    const w = this.words;
     for (let at = 0; at < w[words.WANTED_COUNT] << entries.WANTED_BITS; at += 1 << entries.WANTED_BITS)
       this.#listener.onWanted(this.#wanted[at + entries.WANTED_ROW], this.#wanted[at + entries.WANTED_FOR]);
     w[words.WANTED_COUNT] = 0;
