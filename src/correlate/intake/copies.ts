@@ -1,33 +1,12 @@
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
-import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_COPY,
-  IS_FRAGMENT,
-  IS_IPV6,
-  IS_LATER_FRAGMENT,
-  IS_SELECTED,
-} from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { ContainerMacs } from "../../packets/results/container-macs.js";
-import { sameAddress } from "../../packets/memory/columns.js";
 import type { Heap } from "../../packets/memory/heap.js";
-import {
-  DST,
-  FLAGS_PROTO,
-  FLAGS_PROTO_TTL,
-  FRAME,
-  IP_ID,
-  KEY,
-  KEY2,
-  PORTS,
-  RECORD_BITS,
-  SEQ,
-  SRC,
-  ttlIn,
-} from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, KEY, RECORD_BITS, SEQ, SRC, ttlIn } from "../../packets/records.js";
 import { type Doubled, type DoubledAtFirst, doubledIn } from "./doubled.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";
+import { NONE, REMEMBERED, SeenPackets } from "./seen-packets.js";
 
 /**
  * A copy is at most this much later, nanoseconds. Switches mirror a packet within microseconds. A sender waits for a round trip or
@@ -57,18 +36,7 @@ const TELLING = 64;
 const LATER = 2;
 const LATER_NS = 20_000;
 
-const NONE = 0;
-
-/** Packets remembered: as many as come within COPY_NS, at a power of two. */
-const REMEMBERED = 4096;
 const PROBES = 8;
-
-/** Words of a record that copies have in common; the ID's with what keys leave out: the TCP options. */
-const IN_COMMON = [KEY, KEY2, SRC, DST, PORTS, IP_ID] as const;
-/** Words of both addresses over IPv6. */
-const ADDRESSES = 8;
-/** But for what a filter selects, which may ask for a tag that the copy has not, and for whether their ID, which is compared, was a sender's only one by then. */
-const FLAGS_AND_PROTO = FLAGS_PROTO & ~(IS_SELECTED | HAS_IP_ID);
 
 /**
  * Finds the packets of a capture that are there twice because the capture is made so: a mirror port (SPAN) that shows a packet as it
@@ -89,15 +57,7 @@ export class Copies {
   readonly doubled = new Map<number, Doubled>();
   /** What is such among those that `look` was given, by their keys; null where several have one. */
   readonly #looked = new Map<number, Omit<Doubled, "isCopy" | "isMostly"> | null>();
-  /** The records of the packets remembered, and how often each came, one just after the other. */
-  readonly #records: Int32Array;
-  readonly #timesOf: Int32Array;
-  readonly #addresses: Uint32Array;
-  readonly #timesNs: Float64Array;
-  /** The frame that was marked as a copy of each, and has no identity; NONE where there is none. */
-  readonly #marked: Uint32Array;
-  /** `macHash` of who sent them. */
-  readonly #macs: Int32Array;
+  readonly #seen: SeenPackets;
   readonly #containers: ContainerMacs;
   /** By their IP IDs, and those that have none, by the numbers of their TCP data. */
   readonly #ids = new Identities();
@@ -121,12 +81,7 @@ export class Copies {
 
   constructor(heap: Heap, macs: ContainerMacs) {
     this.#containers = macs;
-    this.#records = heap.take(Int32Array, REMEMBERED << RECORD_BITS);
-    this.#timesOf = heap.take(Int32Array, REMEMBERED);
-    this.#marked = heap.take(Uint32Array, REMEMBERED);
-    this.#addresses = heap.take(Uint32Array, REMEMBERED * ADDRESSES);
-    this.#macs = heap.take(Int32Array, REMEMBERED);
-    this.#timesNs = heap.take(Float64Array, REMEMBERED).fill(Number.NEGATIVE_INFINITY);
+    this.#seen = new SeenPackets(heap);
   }
 
   /** Looks at the beginning of a capture, at STRETCH packets at the most, before `mark` does. */
@@ -141,7 +96,7 @@ export class Copies {
   /** Decides about what was looked at; `mark` begins. */
   begin(): void {
     this.#decide();
-    this.#timesNs.fill(Number.NEGATIVE_INFINITY);
+    this.#seen.forget();
   }
 
   /** What came twice at the beginning. */
@@ -175,7 +130,7 @@ export class Copies {
       this.#noteDoubled(batch, row);
       batch.records[r + KEY] = like;
       batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
-      if (!this.#isOwn(batch, row)) this.#marked[this.#slot] = batch.frame(row);
+      if (!this.#isOwn(batch, row)) this.#seen.marked[this.#slot] = batch.frame(row);
     }
   }
 
@@ -199,12 +154,12 @@ export class Copies {
 
   /** Takes back that the second of several was marked as a copy, as another one has come too soon. */
   #takeBack(batch: PacketBatch, row: number, like: number): void {
-    const frame = this.#marked[this.#slot];
+    const frame = this.#seen.marked[this.#slot];
     if (frame === NONE) return;
-    this.#marked[this.#slot] = NONE;
+    this.#seen.marked[this.#slot] = NONE;
     this.repeats.note(frame, like);
     this.doubled.delete(frame);
-    const key = this.#records[(this.#slot << RECORD_BITS) + KEY];
+    const key = this.#seen.keyOf(this.#slot);
     const at = rowOf(batch, frame, row);
     if (at >= 0) unmark(batch, at, key);
     else this.unmarked.push({ frame, key });
@@ -257,6 +212,7 @@ export class Copies {
   /** Remembers a packet. Returns the frame of one that is like it and came just before, or NONE; `#times` tells how often that has come. */
   #find(batch: PacketBatch, row: number): number {
     const { records } = batch;
+    const seen = this.#seen;
     const r = row << RECORD_BITS;
     const timeNs = batch.stampNs(row);
     const flags = records[r + FLAGS_PROTO_TTL];
@@ -265,20 +221,20 @@ export class Copies {
     this.#isPassedOn = false;
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = (records[r + KEY] + probe) & (REMEMBERED - 1);
-      if (Math.abs(timeNs - this.#timesNs[slot]) <= COPY_NS && this.#isSame(slot, batch, row)) {
-        const lowered = ttlIn(this.#records[(slot << RECORD_BITS) + FLAGS_PROTO_TTL]) - ttlIn(flags);
+      if (Math.abs(timeNs - seen.timesNs[slot]) <= COPY_NS && seen.isSame(slot, batch, row)) {
+        const lowered = seen.ttlOf(slot) - ttlIn(flags);
         // as it was, or behind a router: a container that routes for another sends a frame of its own
         const isPassedOn = lowered === 1 && this.#isOfAnother(slot, batch.macFrom[row]);
-        if (isPassedOn) sent = this.#records[(slot << RECORD_BITS) + FRAME];
+        if (isPassedOn) sent = seen.frameOf(slot);
         else if (lowered === 0 || lowered === 1) {
           this.#lowered = lowered;
           return this.#again(slot, batch, row);
         }
       }
       // the oldest gives way, which is the one of no use, where there is one
-      if (place < 0 || this.#timesNs[slot] < this.#timesNs[place]) place = slot;
+      if (place < 0 || seen.timesNs[slot] < seen.timesNs[place]) place = slot;
     }
-    this.#remember(place, batch, row, 1);
+    seen.remember(place, batch, row, 1);
     this.#isPassedOn = sent !== NONE;
     if (this.#isPassedOn) return sent;
     this.#telling(batch, row)?.take(identityOf(batch, row));
@@ -287,49 +243,21 @@ export class Copies {
 
   /** A packet has come once more. Returns the frame of the one that it may be a copy of. */
   #again(slot: number, batch: PacketBatch, row: number): number {
-    const like = this.#records[(slot << RECORD_BITS) + FRAME];
-    const laterNs = batch.stampNs(row) - this.#timesNs[slot];
+    const like = this.#seen.frameOf(slot);
+    const laterNs = batch.stampNs(row) - this.#seen.timesNs[slot];
     const isTold = this.#isMostly && !this.#isOwn(batch, row) && laterNs > this.#reachNs;
-    this.#times = isTold ? 1 : ++this.#timesOf[slot];
+    this.#times = isTold ? 1 : ++this.#seen.timesOf[slot];
     this.#telling(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
     if (this.#times === 2 && this.#isOwn(batch, row)) this.#latestNs = Math.max(this.#latestNs, laterNs);
     this.#slot = slot;
     this.#laterNs = laterNs;
-    if (this.#times !== 2) this.#remember(slot, batch, row, this.#times);
+    if (this.#times !== 2) this.#seen.remember(slot, batch, row, this.#times);
     return isTold ? NONE : like;
   }
 
   /** Whether a container sent a frame, and not the one that was remembered. */
   #isOfAnother(slot: number, mac: number): boolean {
-    return this.#macs[slot] !== mac && this.#containers.isContainersMac(mac);
-  }
-
-  #isSame(slot: number, { records, src6, dst6 }: PacketBatch, row: number): boolean {
-    const r = row << RECORD_BITS;
-    const seen = this.#records;
-    const at = slot << RECORD_BITS;
-    for (const word of IN_COMMON) if (seen[at + word] !== records[r + word]) return false;
-    if (((seen[at + FLAGS_PROTO_TTL] ^ records[r + FLAGS_PROTO_TTL]) & FLAGS_AND_PROTO) !== 0) return false;
-    if ((records[r + FLAGS_PROTO_TTL] & IS_IPV6) === 0) return true;
-    const addresses = slot * ADDRESSES;
-    return (
-      sameAddress(this.#addresses, addresses, src6, 4 * row) &&
-      sameAddress(this.#addresses, addresses + ADDRESSES / 2, dst6, 4 * row)
-    );
-  }
-
-  #remember(slot: number, batch: PacketBatch, row: number, times: number): void {
-    const { records, src6, dst6 } = batch;
-    const r = row << RECORD_BITS;
-    for (let word = 0; word < 1 << RECORD_BITS; word++) this.#records[(slot << RECORD_BITS) + word] = records[r + word];
-    if ((records[r + FLAGS_PROTO_TTL] & IS_IPV6) !== 0) {
-      this.#addresses.set(src6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES);
-      this.#addresses.set(dst6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES + ADDRESSES / 2);
-    }
-    this.#timesOf[slot] = times;
-    if (times === 1) this.#marked[slot] = NONE;
-    this.#macs[slot] = batch.macFrom[row];
-    this.#timesNs[slot] = batch.stampNs(row);
+    return this.#seen.macs[slot] !== mac && this.#containers.isContainersMac(mac);
   }
 }
 
