@@ -11,7 +11,7 @@ import { listen, packetSources } from "../../pipeline/packet-source.js";
 import { paint } from "../../report/text/paint.js";
 import { totalsSoFar } from "../../report/text/standing.js";
 import type { AnnotatedLive } from "../../pipeline/writing/annotated-live.js";
-import type { HostFollower } from "../../asking/follow-host.js";
+import type { HostFollower } from "../../asking/host-follower.js";
 import type { DnsAnswers } from "../../packets/results/dns-answers.js";
 import type { Host } from "../host.js";
 import type { LiveCapture } from "../../pipeline/live-capture.js";

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, expect, it, vi } from "vitest";
 import { DockerEngine } from "../../src/asking/docker-api.js";
-import { HostFollower } from "../../src/asking/follow-host.js";
+import { HostFollower } from "../../src/asking/host-follower.js";
 import { Messages } from "../../src/cli/messages.js";
 import { KnownHost } from "../../src/host/snapshot/known-host.js";
 import { CHANGE_SCHEMA, SCHEMA } from "../../src/host/snapshot/schema.js";
