@@ -65,21 +65,26 @@ export const BY_VERSION = 6;
 export const ONLY_IPV4 = 7;
 export const ONLY_IPV6 = 8;
 
+/** Bits of each part of what is known of a link type: no header is longer than that. */
+const PART_BITS = 8;
+const PART_MASK = (1 << PART_BITS) - 1;
+const TYPE_SHIFT = 2 * PART_BITS;
+
 /** All that is to be known of a link type in one number: what tells, how many bytes come before the IP header, and where an ethertype is. */
 export function linkBy(what: number, bytes: number, typeAt: number): number {
-  return what | (bytes << 8) | (typeAt << 16);
+  return what | (bytes << PART_BITS) | (typeAt << TYPE_SHIFT);
 }
 
 export function whatTells(link: number): number {
-  return link & 0xff;
+  return link & PART_MASK;
 }
 
 export function bytesOf(link: number): number {
-  return (link >> 8) & 0xff;
+  return (link >> PART_BITS) & PART_MASK;
 }
 
 export function typeAtOf(link: number): number {
-  return link >> 16;
+  return link >> TYPE_SHIFT;
 }
 
 /** All that frames are decoded of, and what messages call those that may be too short. */
