@@ -1,11 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { withConstants } from "./constants.mjs";
-
-/** What TypeScript calls of a module's exports. */
-const CALLED = /(?:steps|loops|exports)\["(\w+)"\]/g;
 
 /**
  * A plugin for rolldown and vitest: `import bytes from "./assembly/x.wasm"` gives what the AssemblyScript in assembly/x.ts
@@ -17,8 +13,6 @@ const CALLED = /(?:steps|loops|exports)\["(\w+)"\]/g;
  * `coverage.hit` what it enters, or "mutation", for which it has all mutants in it (`mutation/mutants.mjs`).
  */
 export function assembly({ madeFor } = {}) {
-  /** By the id of a module, who imports it. */
-  const importers = new Map();
   /** By where its source is, what a module compiles to: whoever is given this plugin as well need not compile it again. */
   const made = new Map();
   return {
@@ -30,12 +24,7 @@ export function assembly({ madeFor } = {}) {
       return written === code ? undefined : { code: written, map: null };
     },
     // a name of JavaScript's, as vite has ideas of its own of what a .wasm is
-    resolveId: (id, importer) => {
-      if (!id.endsWith(".wasm")) return undefined;
-      const resolved = `${resolve(dirname(importer), id)}.js`;
-      importers.set(resolved, importer);
-      return resolved;
-    },
+    resolveId: (id, importer) => (id.endsWith(".wasm") ? `${resolve(dirname(importer), id)}.js` : undefined),
     watchChange: () => made.clear(),
     async load(id) {
       if (!id.endsWith(".wasm.js")) return undefined;
@@ -43,7 +32,6 @@ export function assembly({ madeFor } = {}) {
       if (!made.has(source)) made.set(source, compiled(source, madeFor));
       const { bytes, sources } = await made.get(source);
       for (const each of sources) this.addWatchFile(each);
-      await checkCalls(importers.get(id), source, bytes);
       return `export default Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");`;
     },
   };
@@ -77,13 +65,4 @@ function compileNext() {
     compileNext();
   });
   worker.postMessage({ source, madeFor }, []);
-}
-
-/** Whether all that a file calls of a module is there: TypeScript knows nothing of its exports. */
-async function checkCalls(importer, source, bytes) {
-  // tests call some of several
-  if (importer === undefined || importer.endsWith(".test.ts")) return;
-  const names = new Set(WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name));
-  for (const [, name] of (await readFile(importer, "utf8")).matchAll(CALLED))
-    if (!names.has(name)) throw new Error(`${importer} calls ${name}, which ${source} does not export`);
 }

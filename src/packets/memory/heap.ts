@@ -70,10 +70,7 @@ export class Heap {
   }
 
   /** @internal The functions of a module that works on this memory, whose source is of this type. `imports`: what it asks for beside that. */
-  load<Source = WebAssembly.Instance["exports"]>(
-    module: WebAssembly.Module,
-    imports?: Record<string, Record<string, unknown>>,
-  ): Steps<Source>;
+  load<Source>(module: WebAssembly.Module, imports?: Record<string, Record<string, unknown>>): Steps<Source>;
   load(module: WebAssembly.Module, imports: Record<string, Record<string, unknown>> = {}): object {
     return new WebAssembly.Instance(module, { ...imports, env: { memory: this.memory } }).exports;
   }

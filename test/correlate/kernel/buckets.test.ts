@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import type * as filing from "../../../src/correlate/kernel/assembly/filing/buckets.js";
 import code from "../../../src/correlate/kernel/assembly/filing/buckets.wasm";
 import { Buckets } from "../../../src/correlate/kernel/buckets.js";
 import { ALONE } from "../../../src/correlate/kernel/buckets-words.js";
@@ -141,11 +142,11 @@ it.each([0, 1])("of two that are taken for a pair, one that is taken out leaves 
   const heap = new Heap();
   const timeline = new Timeline(heap, 1024);
   const buckets = new Buckets(heap, timeline);
-  const steps = heap.load(new WebAssembly.Module(code));
+  const steps = heap.load<typeof filing>(new WebAssembly.Module(code));
   const keys = { key: 5, key2: 6 };
   const rows = [push(timeline, INSIDE, keys), push(timeline, OUTSIDE, keys)];
   buckets.add(rows[0]);
-  steps["setPending"](buckets.block, ...rows);
+  steps.setPending(buckets.block, rows[0], rows[1]);
   buckets.remove(rows[out]);
   expect([timeline.bucket(rows[out]), timeline.bucket(rows[1 - out])]).toEqual([NONE, ALONE]);
   const equal = push(timeline, INSIDE, keys);
