@@ -73,6 +73,11 @@ it("packets that are flows of their own are found though some take longer than a
   expect(missedTarget([outcome], { recall: 0.99, told: 0 })).toBeNull();
 });
 
+it("what left right behind one that took long did not swap translations with that one", async () => {
+  const outcome = await outcomeOf("recall/heartbeats-alike-between-flows", join(folder, "beats"), 15, natcorr);
+  expect(missedTarget([outcome], { recall: 1 })).toBeNull();
+});
+
 it("a target is missed where too little is found, and nothing is true where something false is said", async () => {
   const world = ["recall/nat64-alike-beginnings", join(folder, "told"), 1] as const;
   const found = await outcomeOf(...world, natcorr);

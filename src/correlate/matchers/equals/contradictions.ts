@@ -125,7 +125,7 @@ export class Contradictions {
     const related = this.#survey.relate(b.other, a.other);
     const isPair = claimBy(related) >= CLAIM_LATE_KNOWN;
     const rest = isPair ? this.#usualness(b.other, a.other, goesOutbound(related)) : b.ownUsualness;
-    const bits = Math.log2((a.otherUsualness * b.otherUsualness) / (a.ownUsualness * Math.min(rest, b.ownUsualness)));
+    const bits = Math.log2((a.otherUsualness * b.otherUsualness) / (a.ownUsualness * rest));
     return bits >= USUAL_BITS;
   }
 
