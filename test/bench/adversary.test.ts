@@ -203,6 +203,16 @@ function inOneFlow(apartNs: number, latencies: readonly (number | null)[]): numb
   });
 }
 
+/** The same of two equal ones that cross, where each of these captures misses something else. */
+function besideMisses(apartNs: number, ...captures: readonly ("inside" | "outside")[]): number[] {
+  return decided((world) => {
+    const flow = flowFrom(world, 0, 5000);
+    for (const at of [0, 1]) world.after(at * apartNs, () => world.send(flow, "outbound", BEAT, { latencyNs: 300e3 }));
+    for (const missed of captures)
+      world.after(1e9, () => world.send(flow, "outbound", datagram(Buffer.from("other"), 1), { missed }));
+  }).slice(0, 2);
+}
+
 /** Equal datagrams of two containers at one moment. */
 function clones(ports: "kept" | "random"): number[] {
   return decided((world) => {
@@ -228,6 +238,13 @@ describe("what the captures decide", () => {
     expect(inOneFlow(150e3, [50e3, null, 50e3])).toEqual([0, 0, 0]);
     // and that nothing of those is the one that was dropped
     expect(inOneFlow(300e3, [50e3, null, 50e3])).toEqual([1, 1, 1]);
+  });
+
+  test("not by their order where each capture may lack another one, but by time", () => {
+    expect(besideMisses(100e3, "inside")).toEqual([1, 1]);
+    expect(besideMisses(100e3, "outside")).toEqual([1, 1]);
+    expect(besideMisses(100e3, "inside", "outside")).toEqual([0, 0]);
+    expect(besideMisses(2e6, "inside", "outside")).toEqual([1, 1]);
   });
 
   test("not clones in lock-step, unless their ports were kept", () => {

@@ -1,6 +1,6 @@
 import type { CapturePoint } from "./capture.js";
 import type { Packet } from "./packet.js";
-import { type Fate, type Flow, listOf, type World } from "./world.js";
+import { type Direction, type Fate, type Flow, listOf, type World } from "./world.js";
 
 /**
  * The packets of which the captures decide which frame of the other one is the twin, to an error of 2⁻⁴⁰ a pair, or that none is. What no evidence reaches that with,
@@ -10,6 +10,8 @@ import { type Fate, type Flow, listOf, type World } from "./world.js";
  * - packets of one flow that are alike and left in another order than they entered;
  * - packets of one flow that are alike, of which one was dropped or missed nearby: it may have been any of them, unless
  *   each is so far from the next that only one partner lies within four times the longest latency of the run, as stamps may show it;
+ * - packets of one flow that are alike and no farther from each other than that, where the capture that sees them enter misses some in silence, and some that
+ *   leave are dropped, or missed as well: as many as entered may have left, and each capture lack another one;
  * - packets of one flow that are alike, where a capture shows packets twice, unless each is so much farther from the next as the latest copy comes late: of
  *   what left, nothing tells a copy from the next one;
  * - what a scenario says of single packets (`SendOptions.why`), as where an IP ID is all there is to go by.
@@ -25,12 +27,15 @@ export function distinctPackets(world: World, isSeen: (fate: Fate) => boolean, w
   const farNs = 4 * (longestNs + Math.max(world.inside.model.resolutionNs, world.outside.model.resolutionNs)) + copyNs;
   const all = [...grouped(world.fates, content).values()].flatMap((alike) => chains(alike, windowNs));
   const known = knownFlows(world, all, isSeen, farNs);
+  const mayShift = { outbound: mayBeShifted(world, "outbound"), inbound: mayBeShifted(world, "inbound") };
   const decidable = new Set<number>();
   const own = (fate: Fate) => (known.has(fate.flow) ? `${fate.flow} ${content(fate)}` : content(fate));
   for (const [, alike] of grouped(world.fates, own)) {
     for (const chain of chains(alike, windowNs)) {
       const isOrdered =
-        copyNs === 0 && chain.every((fate, i) => isSeen(fate) && (i === 0 || fate.exitNs > chain[i - 1].exitNs));
+        copyNs === 0 &&
+        !mayShift[chain[0].direction] &&
+        chain.every((fate, i) => isSeen(fate) && (i === 0 || fate.exitNs > chain[i - 1].exitNs));
       const isOne =
         chain.length === 1 || (isOrdered && chain.every((fate) => fate.flow === chain[0].flow && known.has(fate.flow)));
       for (const [i, fate] of chain.entries()) {
@@ -52,6 +57,17 @@ function latestCopyNs({ taps }: CapturePoint): number {
     else if (isCopy) latestNs = Math.max(latestNs, timeNs - firstNs);
   }
   return latestNs;
+}
+
+/** Whether of packets that are alike and go this way, one may be missed as it enters, and another one lost or missed before it is seen to leave. */
+function mayBeShifted({ inside, outside, fates }: World, direction: Direction): boolean {
+  const [entry, exit] = direction === "outbound" ? [inside, outside] : [outside, inside];
+  if (!missesInSilence(entry)) return false;
+  return missesInSilence(exit) || fates.some((fate) => fate.direction === direction && fate.left === null);
+}
+
+function missesInSilence({ missedFrames, model }: CapturePoint): boolean {
+  return missedFrames > 0 && !model.isMissTold;
 }
 
 /** Whether no other of its chain could have become what this one became, or been what it was, within so long. What never left may be any of those that did. */

@@ -67,7 +67,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "said/clock-never-set": {
     about:
       "one clock, and 100 ms between the capture points; what TCP says without ID is sent again before it can be answered; each capture misses one in ten",
-    recall: 0.45,
+    recall: 0.79,
     findings: ["retransmissions"],
     play(world) {
       const { rng, router, inside, outside } = world;

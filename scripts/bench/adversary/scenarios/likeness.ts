@@ -383,7 +383,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   },
   "wrong/equal-acks-missed": {
     about: "bursts of equal ACKs without ID; each capture misses 2 to 10 %, which an equal one next to it may hide",
-    recall: 0,
+    recall: 0.9,
     findings: ["retransmissions", "asymmetric"],
     play(world) {
       const { rng } = world;
