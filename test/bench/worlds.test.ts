@@ -78,6 +78,11 @@ it("what left right behind one that took long did not swap translations with tha
   expect(missedTarget([outcome], { recall: 1 })).toBeNull();
 });
 
+it("what a router held up for longer than the window is no loss of a capture that counts one", async () => {
+  const outcome = await outcomeOf("said/router-stands-still", join(folder, "still"), 1, natcorr);
+  expect(isFaultless(outcome) && isTrue(outcome)).toBe(true);
+});
+
 it("a target is missed where too little is found, and nothing is true where something false is said", async () => {
   const world = ["recall/nat64-alike-beginnings", join(folder, "told"), 1] as const;
   const found = await outcomeOf(...world, natcorr);

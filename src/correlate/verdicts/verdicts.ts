@@ -174,8 +174,8 @@ export class Verdicts {
   #believed(row: number, claim: Claim): Decision {
     const t = this.#known.timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
-    const silent = claim.lacks === undefined ? undefined : this.#whySilent(row, other);
-    if (silent !== undefined) return { mayBeLostBy: other, ...unknown("silence", silent) };
+    const silent = claim.lacks === undefined ? undefined : this.#besideSilence(row, other);
+    if (silent !== undefined) return silent;
     const doubt = this.#objections.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
@@ -184,8 +184,8 @@ export class Verdicts {
     return { mayBeLostBy: other, ...this.#reckon(row, other, claim) };
   }
 
-  /** What a silence of the other capture beside a packet says against what it seems to be, in words; undefined where none does. */
-  #whySilent(row: number, other: Side): string | undefined {
+  /** What a packet comes to where a silence of the other capture beside it speaks against what it seems to be; undefined where none does. */
+  #besideSilence(row: number, other: Side): Decision | undefined {
     const t = this.#known.timeline;
     const { cover, windowNs } = this.#known;
     // a silence is known once time has come to there: what is judged before must not lie beside it
@@ -196,9 +196,15 @@ export class Verdicts {
     const none = `no frame for ${seconds(silence.toNs - silence.fromNs)}`;
     const own = cover[t.sideOf(row)].having(row).gaps.silenceAt(t.timeNs(row), marginNs);
     if (own !== undefined && Math.min(own.toNs - own.fromNs, silence.toNs - silence.fromNs) > ASLEEP_NS)
-      return `both captures have ${none} beside it: the host may have slept, or its clock was set, while it was under way`;
+      return unknown(
+        "silence",
+        `both captures have ${none} beside it: the host may have slept, or its clock was set, while it was under way`,
+      );
     if (!this.#hasMissed(silence, row)) return undefined;
-    return `${SIDE_NAMES[other]} has ${none} about then, as far as it was read: its capture may have paused or missed them, its link was dead, all took another interface, or they stand further on, out of their order`;
+    const why = `${SIDE_NAMES[other]} has ${none} about then, as far as it was read: its capture may have paused or missed them, its link was dead, all took another interface, or they stand further on, out of their order`;
+    // what waited for longer than the window may have come out behind the silence: a count of lost frames does not tell which of the two it was
+    const mayComeLate = silence.toNs - t.timeNs(row) > windowNs;
+    return mayComeLate ? unknown("silence", why) : { mayBeLostBy: other, ...unknown("silence", why) };
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Adversary } from "../adversary.js";
+import { START_NS } from "../capture.js";
 import { ACK, PSH, segment, SYN, timestamps, UDP } from "../packet.js";
 import { background, beatTalk, bytes, datagram, datagramTalk, flowOf, tcpEnds } from "../talk.js";
 import type { World } from "../world.js";
@@ -29,6 +30,28 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
         }
       });
       background(world, 4e9, 60, { hasIds: false, rttNs: 5e6 });
+    },
+  },
+  "said/router-stands-still": {
+    about:
+      "the router stands still for longer than the window, and then forwards all that entered meanwhile; the outside capture missed a frame long after, and its counter says so at the end",
+    recall: 0.9,
+    play(world) {
+      const { rng, router, outside } = world;
+      const [fromNs, forNs, duringNs] = [START_NS + rng.between(3e9, 5e9), rng.between(1.5e9, 4e9), 14e9];
+      const { latencyNs } = router;
+      const waitNs = (nowNs: number) => (nowNs < fromNs ? 0 : Math.max(0, fromNs + forNs - nowNs));
+      router.latencyNs = (direction, nowNs) => waitNs(nowNs) + latencyNs(direction, nowNs);
+      Object.assign(outside.model, { hasCounters: true, isMissTold: true });
+      const payload = bytes(rng, 24);
+      for (let i = 0; i < 5; i++) {
+        const everyNs = rng.between(60e6, 150e6);
+        world.start(rng.between(0, 1e9), beatTalk(world, { everyNs, count: duringNs / everyNs, payload, port: 8125 }));
+      }
+      // who waits for answers says nothing meanwhile
+      for (const afterNs of [0, 10e9]) world.after(afterNs, () => background(world, 2e9, 30));
+      const flow = flowOf(world, UDP, {});
+      world.after(13e9, () => world.send(flow, "outbound", datagram(bytes(rng, 40), 1), { missed: "outside" }));
     },
   },
   "wrong/queue-beyond-window": {
