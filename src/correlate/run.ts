@@ -14,6 +14,7 @@ import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
 import { endOf, summaryOf } from "./summing-up.js";
 import { tellShown } from "./verdicts/updates/one-way.js";
+import { tellNotBegun } from "./verdicts/updates/not-begun.js";
 import { tellCrossing } from "./verdicts/updates/other-ways.js";
 import { isAboutEcho } from "./verdicts/claims/quotes.js";
 
@@ -190,6 +191,7 @@ export class Run {
       this.#parts.settling.settle(Number.POSITIVE_INFINITY);
       this.#parts.showing.show();
       tellCrossing(this.#parts);
+      tellNotBegun(this.#parts);
       tellShown(this.#parts);
       this.#parts.rerouted.tell();
       this.#parts.lateComers.tellAtEnd();
@@ -286,6 +288,7 @@ export class Run {
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(kernel.time.nowNs)) {
       this.#parts.verdicts.forgetWays();
+      this.#parts.unknowns.forgetWays();
       this.#parts.matchers.forgetWays();
       for (const each of this.#parts.feeds) each.findWays();
     }

@@ -144,7 +144,7 @@ export class Settling {
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].sinceNs;
     const mayCross = isNear || verdict === "elsewhere";
     const isLeaving = slot !== NONE && translations.isLeaving(row, slot);
-    const isEarly = verdict === "no-overlap" && reason === "not-begun";
+    const isEarly = reason === "not-begun";
     const isLookedAfter = (isUnknown || isSighted || mayCross) && !isLeaving;
     if (isEarly || isLookedAfter) {
       const unknown = unknownOf(this.#about, row, judgement, book.flowOf(row));

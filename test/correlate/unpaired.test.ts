@@ -198,6 +198,21 @@ describe("verdicts", () => {
     expect(outcome.alone.filter(({ verdict }) => verdict === "no-overlap")).toHaveLength(16);
   });
 
+  it("has none, as is told later, where what proves that crosses later", async () => {
+    const before = conversation(10, { everyUs: 20_000 });
+    const other = conversation(300, { startUs: 500_000, everyUs: 5000, srcPort: 41_000, seed: 3 });
+    const behind = conversation(40, { startUs: 3_000_000, everyUs: 20_000, seed: 5 });
+    const inside = merged(merged(before.inside, other.inside), behind.inside);
+    const { alone, updates } = await outcomeOf(inside, merged(other.outside, behind.outside));
+    const early = before.inside.map((_, at) => at + 1);
+    expect(alone.map(({ frame, verdict, reason }) => [frame, verdict, reason])).toEqual(
+      early.map((frame) => [frame, "unknown", "not-begun"]),
+    );
+    expect(updates.map(({ frame, verdict, reason }) => [frame, verdict, reason])).toEqual(
+      early.map((frame) => [frame, "no-overlap", "not-begun"]),
+    );
+  });
+
   it("but one packet that crossed it may have missed, and clocks that only one direction binds may stand anywhere", async () => {
     const { inside, outside } = conversation(400, { everyUs: 20_000 });
     const one = { kind: "none" } as const;

@@ -27,6 +27,7 @@ import { StandIns } from "./claims/stand-ins.js";
 import { Strangers } from "./claims/strangers.js";
 import { Taken } from "./claims/taken.js";
 import { Traced } from "./claims/traced.js";
+import type { Unknown } from "./updates/open-unknowns.js";
 import { seconds, whyLost, whyOneWay, whySpent } from "./words.js";
 
 /**
@@ -111,6 +112,13 @@ export class Verdicts {
     this.#known.elsewhere.forgetWays();
     this.#known.beyond.forgetWays();
     this.#known.standIns.forgetWays();
+  }
+
+  /** See `Reach.provedSince`. What goes to where others take another interface may have as well. */
+  provedSince(early: readonly Unknown[], side: Side): readonly Unknown[] {
+    const { reach, elsewhere } = this.#known;
+    const proved = early.length === 0 ? early : reach.provedSince(early, side);
+    return proved.filter(({ way }) => !elsewhere.has(way) && !elsewhere.has(way ^ 1));
   }
 
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */

@@ -18,6 +18,7 @@ export const LATE_VERDICTS = [
   "refused",
   "elsewhere",
   "proxied",
+  "no-overlap",
   "capture-loss",
   "unknown",
 ] as const satisfies readonly Verdict[];

@@ -158,8 +158,8 @@ const LINES: Readonly<Record<string, Schema>> = {
       frame: frame("The frame"),
       verdict: oneOf(
         "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
-          "that it had lost frames, elsewhere and proxied where only what followed proved that, unknown where an acknowledgement of what it " +
-          "carried came after its line, and no copy.",
+          "that it had lost frames, elsewhere, proxied and no-overlap where only what followed proved that, unknown where an acknowledgement " +
+          "of what it carried came after its line, and no copy.",
         LATE_VERDICTS,
       ),
       reason: REASON,

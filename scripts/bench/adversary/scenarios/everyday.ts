@@ -165,8 +165,6 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
   "said/copies-while-one-capture-runs": {
     about: "the captures of the next one, with mirror ports that hand all frames or one in so many over twice",
     recall: 0.85,
-    // the same as in the next one
-    told: 0.55,
     play(world) {
       const { rng } = world;
       runApart(world);
@@ -183,8 +181,6 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
     about:
       "one capture begins seconds before the other and ends before it, one pauses; the host talks itself, some is dropped",
     recall: 0.99,
-    // what passed before the other capture began is judged once: as long as few flows are known by then, nothing proves that it had not
-    told: 0.55,
     play(world) {
       const { rng } = world;
       runApart(world);

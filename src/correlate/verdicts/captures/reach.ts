@@ -1,5 +1,6 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
+import { leavesOn } from "../../../packets/flows/flow-records.js";
 import { OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE, tupleIn } from "../../../packets/tuples.js";
 import { isThere, undecidedBehind } from "../../matchers/behind.js";
@@ -17,6 +18,14 @@ const FORWARDING_NS = 100_000;
 const LEAST_LACKED = 2;
 /** … and so many are counted: one that misses several in a row may lack more. */
 const MOST_LACKED = 64;
+
+/** A packet that was judged, and where and when it passed. */
+interface Early {
+  readonly side: Side;
+  readonly frame: number;
+  readonly way: number;
+  readonly timeNs: number;
+}
 
 /** What packets prove of a capture that crossed there. */
 interface Proof {
@@ -126,6 +135,24 @@ export class Reach {
       if (isThere(t, last)) proof.notBegunNs = t.timeNs(last);
     }
     return timeNs <= proof.notBegunNs;
+  }
+
+  /**
+   * Takes packets that passed the other side before a side's first frame, when nothing proved yet that its capture had not begun. Returns those of which that is
+   * proved by now, as conversations of them are known to cross since.
+   */
+  provedSince<T extends Early>(early: readonly T[], side: Side): readonly T[] {
+    const { clock, cover, tuples, translations } = this.#known;
+    const [only, another] = cover[side].captures;
+    if (another !== undefined || clock.unboundNs === Number.POSITIVE_INFINITY) return [];
+    const proof = this.#proofOf(only);
+    for (const { side: on, way, frame, timeNs } of early) {
+      const slot = tuples.flow(way);
+      if (slot === NONE || !leavesOn(translations.accounts.bits(slot), way, on)) continue;
+      if (proof.lackedBefore.size < MOST_LACKED) proof.lackedBefore.add(frame);
+      if (this.#showAbsence(side, proof.lackedBefore.size)) proof.notBegunNs = Math.max(proof.notBegunNs, timeNs);
+    }
+    return early.filter(({ timeNs }) => timeNs <= proof.notBegunNs);
   }
 
   #proofOf(cover: Cover): Proof {

@@ -39,8 +39,10 @@ export class OpenUnknowns {
   /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
   readonly #sighted: Lists<number, Unknown> = new Map();
 
-  /** Those that were said to have passed before the other capture began, the newest last. */
+  /** Those that were said to have passed before the other capture began, the newest last … */
   #early: Unknown[] = [];
+  /** … and those that passed before its first frame, of which nothing proved yet that it had not begun. */
+  #unproved: Unknown[] = [];
 
   /** Packets that were said to stay between neighbours, before the outside capture began, or to take another interface, by their conversation. */
   readonly #uncrossed: Lists<number, Unknown> = new Map();
@@ -58,9 +60,20 @@ export class OpenUnknowns {
     if (mayCross) addTo(this.#uncrossed, tupleIn(way), unknown, MOST_OF_A_NAME, MOST_NAMES);
   }
 
-  /** Looks after a packet that passed before the other capture began, as is said of it: that may turn out to have run. */
+  /** Looks after a packet that passed before the other capture's first frame: that may turn out to have run before, or not to have begun. */
   addEarly(unknown: Unknown): void {
-    if (this.#early.length < MOST_NAMES) this.#early.push(unknown);
+    const early = unknown.verdict === "no-overlap" ? this.#early : this.#unproved;
+    if (early.length < MOST_NAMES) early.push(unknown);
+  }
+
+  /** Gives those of which nothing proved yet that the other capture had not begun, once. */
+  takeUnproved(): readonly Unknown[] {
+    return this.#unproved.splice(0);
+  }
+
+  /** Forgets which ways those go: they are about to get another meaning. */
+  forgetWays(): void {
+    this.#unproved = [];
   }
 
   /** Gives those of a side, once. */
@@ -129,6 +142,7 @@ export class OpenUnknowns {
     for (const unknowns of [this.#byName, this.#byKey]) takeAllOut(unknowns, isSo);
     for (const unknowns of [this.#sighted, this.#uncrossed]) takeAllOut(unknowns, isSo);
     this.#early = this.#early.filter((each) => !isSo(each));
+    this.#unproved = this.#unproved.filter((each) => !isSo(each));
   }
 
   /** Takes it that an ICMP error is about it: no other one is. */
