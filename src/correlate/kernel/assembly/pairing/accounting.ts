@@ -84,7 +84,7 @@ export function accountSegment(ground: usize, slot: i32, forward: i32, packet: u
   const isAgain =
     takesNumbers && noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
   if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK_SEQ), isBeginning);
-  else if (isBeginning) noteOpening(flow, stream, forward);
+  else if ((tcpFlags & SYN) !== 0) noteOpening(flow, stream, forward, isLatest);
   return isAgain && !mayBeCopy;
 }
 
@@ -126,11 +126,17 @@ function noteAck(flow: usize, stream: usize, forward: i32, ack: i32, isFirst: bo
   if (noted !== bits) store<i32>(flow, noted, 4 * account.BITS);
 }
 
-/** Notes a SYN: whatever was acknowledged before, the ports are used again, and whoever sends it began that. */
-function noteOpening(flow: usize, stream: usize, forward: i32): void {
-  store<i64>(stream, 0, 4 * account.ACKED);
-  const bits =
-    load<i32>(flow, 4 * account.BITS) & ~(account.IS_TAKEN_UP | (3 * (account.HAS_BEGUN | account.HAS_PROGRESS)));
+/**
+ * Notes a SYN. Where one end's was acknowledged before, the ports are used again; else both ends may be opening the connection (RFC 9293 section 3.5), and either
+ * SYN may be decided first. `isLatest`: nothing of the flow is known that is later.
+ */
+function noteOpening(flow: usize, stream: usize, forward: i32, isLatest: bool): void {
+  let bits = load<i32>(flow, 4 * account.BITS);
+  if (isLatest) {
+    if (load<i64>(stream, 4 * account.ACKED) !== 0) bits &= ~(3 * (account.HAS_BEGUN | account.HAS_PROGRESS));
+    bits &= ~account.IS_TAKEN_UP;
+    store<i64>(stream, 0, 4 * account.ACKED);
+  }
   store<i32>(flow, bits | (account.HAS_BEGUN << forward), 4 * account.BITS);
 }
 
