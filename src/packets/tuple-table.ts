@@ -20,6 +20,8 @@ import {
   HAS_FULL_TTL,
   HAS_OTHER_TTL,
   HAS_UNMATCHED,
+  IS_ANSWERED,
+  isFromA,
   isOfIpv6,
   isOfTunnel,
   IS_OPENED_BY_A,
@@ -238,6 +240,11 @@ export class TupleTable {
   /** … or with another one. */
   hasOtherTtl(way: number): boolean {
     return this.has(tupleIn(way), HAS_OTHER_TTL << forwardIn(way));
+  }
+
+  /** Whether a packet went this way: A's was the first one. */
+  wasSeen(way: number): boolean {
+    return isFromA(way) || this.has(tupleIn(way), IS_ANSWERED);
   }
 
   /** Whether a packet that went this way is noted with either. */

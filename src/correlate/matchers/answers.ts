@@ -1,8 +1,31 @@
 import type { Timeline } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
+import type { Base } from "../kernel/base.js";
 import { UNVOUCHED_SLACK_NS } from "../kernel/relations.js";
 import { around } from "./behind.js";
 import { contentHash } from "../../packets/content.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../packets/packets.js";
+
+/**
+ * Whether a conversation is answered where a packet of it left, and where it entered not, or by what crosses as another conversation, although answers that
+ * cross are seen there. Where nothing but their time tells two packets, they may be those of strangers in step that say the same: then it is a stranger that is answered.
+ */
+export function isAnsweredBeyondAlone(
+  { timeline: t, tuples, kernel, translations }: Base,
+  inside: number,
+  outside: number,
+  isOutbound: boolean,
+): boolean {
+  const hasOwn = (t.flags(inside) & t.flags(outside) & HAS_IP_ID) !== 0 || (t.flags(inside) & HAS_TCP_NUMBERS) !== 0;
+  if (hasOwn || kernel.areNovel(inside, outside) || kernel.tally.pairsThatWent(!isOutbound) === 0) return false;
+  const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+  const [back, answering] = [t.way(entered) ^ 1, t.way(left) ^ 1];
+  if (!tuples.wasSeen(answering)) return false;
+  if (!tuples.isProved(back)) return !tuples.wasSeen(back);
+  // of a translation that is over, no answer crosses any more
+  const isInUse = translations.accounts.lastNs(tuples.flow(back)) + kernel.time.windowNs > t.timeNs(entered);
+  return isInUse && translations.twinWay(t.sideOf(entered), back) !== answering;
+}
 
 /** What answers something carries, and when it was seen; null where several answers carry the same. */
 type Answers = Map<number, number | null>;

@@ -2,7 +2,7 @@ import type { Adversary } from "../adversary.js";
 import { missing } from "../capture.js";
 import { type End, SYN, segment, TCP, UDP } from "../packet.js";
 import { background, bytes, datagram, datagramTalk, ids } from "../talk.js";
-import { container, container6, type Direction, HOST, server, server6, type World } from "../world.js";
+import { container, container6, type Direction, type Flow, HOST, server, server6, type World } from "../world.js";
 
 /** Where an agent reports to. */
 const COLLECTOR: End = { address: server(6), port: 8125 };
@@ -81,6 +81,37 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
     // what nothing answers may have been meant for a container, by its address
     told: 0.1,
     play: (world) => inStep(world, { address: HOST, port: 48_243 }, world.rng.chance(0.5) ? 255 : 128, SECOND_NS),
+  },
+  "wrong/sibling-unseen": {
+    about:
+      "two containers of one image, on two bridges, say what others say as well to one server within 1 ms of each other; only one bridge is captured, and what it sends takes an uplink that is not",
+    recall: 0.99,
+    // it may have been the other one's, as far as its bytes tell
+    told: 0,
+    play(world) {
+      const { rng } = world;
+      const far = { address: server(3), port: 5000 };
+      const [other, sibling, flow] = [3, 2, 1].map((n) => world.flow(UDP, { address: container(n), port: 5000 }, far));
+      const said = datagram(Buffer.from("report"), 0);
+      const answer = datagram(Buffer.from("thanks"), 0, 50);
+      const roundTripNs = rng.between(5e6, 40e6);
+      const talk = (talking: Flow, startNs: number, options: { missed?: "inside" } = {}) =>
+        world.start(startNs, function* () {
+          world.send(talking, "outbound", said, options);
+          yield roundTripNs;
+          world.send(talking, "inbound", answer, options);
+        });
+      for (let n = 0; n < 60; n++) {
+        const startNs = n * 500e6 + rng.between(0, 300e6);
+        // what all of them say was said before
+        talk(other, startNs);
+        world.after(150e6 + startNs + rng.between(0, 1e6), () =>
+          world.send(flow, "outbound", said, { missed: "outside" }),
+        );
+        talk(sibling, 150e6 + startNs + rng.between(0, 1e6), { missed: "inside" });
+      }
+      background(world, 28e9, 60);
+    },
   },
   "wrong/time-of-one-server": {
     about:

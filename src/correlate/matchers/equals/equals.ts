@@ -21,7 +21,7 @@ import {
   RELATION_MASK,
 } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
-import { areAnswersAgainst } from "../answers.js";
+import { areAnswersAgainst, isAnsweredBeyondAlone } from "../answers.js";
 import { isAnyBehind } from "../behind.js";
 import type { About, Matcher } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
@@ -287,8 +287,9 @@ export class Equals implements Matcher {
     const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
     if (isReplacing && (!isFinal || (others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
     if (hasNearerLike(this.#about, inside, outside)) return false;
-    if (!this.#about.translations.isSupported(inside, outside)) return false;
     const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
+    if (isAnsweredBeyondAlone(this.#about, inside, outside, isOutbound)) return false;
+    if (!this.#about.translations.isSupported(inside, outside)) return false;
     if (areAnswersAgainst(this.#about.timeline, this.#about.kernel, inside, outside, isOutbound)) return false;
     this.#pair(inside, outside, this.#about.translations.learn(inside, outside), BY_EXACT, 0);
     return true;
