@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Finding } from "../../src/packets/results/findings.js";
 import { heardBy } from "../../src/packets/results/answers.js";
 import { Resolvers } from "../../src/packets/results/resolvers.js";
+import { UnknownNames } from "../../src/packets/results/unknown-names.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { FailingResolvers } from "../../src/report/failing-resolvers.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
@@ -117,6 +118,23 @@ it("is said of nine of ten answers, of each client by itself", () => {
 it("counts what a side shows twice once, and nothing that the outside shows", () => {
   expect(texts({ code: SERVFAIL, id: 70 }, { code: SERVFAIL, id: 70 })[0]).toMatch(/SERVFAIL once .* of 1 answer$/);
   expect(texts({ code: SERVFAIL, side: OUTSIDE })).toEqual([]);
+});
+
+it("counts answers of one id to two clients both, and what is shown again behind others once", () => {
+  const [own, other] = [70, 71].map((id) => ({ code: SERVFAIL, id }));
+  expect(texts(own, other, { ...own, dst: "172.17.0.9" }, own)[0]).toMatch(
+    /to 172\.17\.0\.3 SERVFAIL 2 times .* of 2 answers, 10\.0\.2\.3 to 172\.17\.0\.9 SERVFAIL once .* of 1 answer$/,
+  );
+});
+
+it("says of no name that it is unknown where there are too many that are known to remember", () => {
+  const names = new UnknownNames();
+  names.add("172.17.0.3", "10.0.2.3", "nosuch.example");
+  for (let known = 1; known < 65_536; known++) names.know("172.17.0.3", `name${known}.example`);
+  expect([[...names.all].length, names.isFull]).toEqual([1, false]);
+  names.know("172.17.0.3", "last.example");
+  names.add("172.17.0.3", "10.0.2.3", "name1.example");
+  expect([[...names.all].length, names.isFull]).toEqual([0, true]);
 });
 
 it("says nothing of other errors alone, nor of what answers no ordinary query, nor of questions", () => {

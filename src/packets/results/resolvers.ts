@@ -12,8 +12,11 @@ const MOST_ASKING = 4096;
 const MOST_NAMES = 3;
 /** An answer is the same one within so long, nanoseconds: a side shows it twice where several of its captures have it. */
 const SAME_NS = 100_000_000n;
-/** So many ids are remembered of each client. */
-const MOST_IDS = 64;
+/** So many answers are remembered for that, of all clients: 80,000 a second. */
+const MOST_REMEMBERED = 8192;
+/** Values of an id. */
+const IDS = 2 ** 16;
+const NO_ERRORS: ReadonlyMap<number, Outcome> = new Map();
 
 /** Answers of one kind that a client got of a resolver: how many, and the first of the names that were asked for. */
 interface Outcome {
@@ -23,38 +26,40 @@ interface Outcome {
 
 /** What a resolver answered to a client, as far as the inside shows it. */
 export class Asking {
+  /** Numbers of clients are 0, 1 … */
+  readonly number: number;
   readonly client: string;
   readonly resolver: string;
   answers = 0;
-  /** By the RCODE, of those that are errors. */
-  readonly errors = new Map<number, Outcome>();
   /** When the first of the answers passed, and the last, epoch nanoseconds. */
   firstNs: bigint;
   lastNs: bigint;
-  /** When the last answer of each id passed. */
-  readonly #ids = new Map<number, bigint>();
+  /** None of most clients, of which there may be thousands. */
+  #errors: Map<number, Outcome> | undefined;
 
-  constructor(client: string, resolver: string, timeNs: bigint) {
+  constructor(number: number, client: string, resolver: string, timeNs: bigint) {
+    this.number = number;
     this.client = client;
     this.resolver = resolver;
     this.firstNs = this.lastNs = timeNs;
   }
 
-  /** `name`: empty where it is not known. Returns whether it is no answer that it has by now. */
-  take(code: number, id: number, name: string, timeNs: bigint): boolean {
-    const before = this.#ids.get(id);
-    this.#ids.set(id, timeNs);
-    keepNewest(this.#ids, MOST_IDS);
-    if (before !== undefined && timeNs - before < SAME_NS && before - timeNs < SAME_NS) return false;
+  /** By the RCODE, of those that are errors. */
+  get errors(): ReadonlyMap<number, Outcome> {
+    return this.#errors ?? NO_ERRORS;
+  }
+
+  /** Takes an answer that it does not have by now. `name`: empty where it is not known. */
+  take(code: number, name: string, timeNs: bigint): void {
     this.answers++;
     if (timeNs < this.firstNs) this.firstNs = timeNs;
     if (timeNs > this.lastNs) this.lastNs = timeNs;
-    if (code === 0) return true;
-    const outcome = this.errors.get(code) ?? { count: 0, names: new Set<string>() };
-    this.errors.set(code, outcome);
+    if (code === 0) return;
+    this.#errors ??= new Map();
+    const outcome = this.#errors.get(code) ?? { count: 0, names: new Set<string>() };
+    this.#errors.set(code, outcome);
     outcome.count++;
     if (name !== "" && outcome.names.size < MOST_NAMES) outcome.names.add(name);
-    return true;
   }
 
   /** How many of its answers have an RCODE. */
@@ -67,6 +72,8 @@ export class Asking {
 export class Resolvers implements Hearer {
   readonly unknownNames = new UnknownNames();
   readonly #asking = new Map<string, Asking>();
+  /** When the last answers passed, by their clients and ids, the oldest first. */
+  readonly #passedNs = new Map<number, bigint>();
 
   /** Those of whom anything was answered. */
   get all(): Iterable<Asking> {
@@ -94,8 +101,19 @@ export class Resolvers implements Hearer {
     const timeNs = epochNs + BigInt(Math.round(stampNs));
     const code = said[at + words.OUTCOME] - words.OUTCOME_OF;
     const asking = this.#askingOf(client, resolver, timeNs);
-    const isNew = asking?.take(code, said[at + words.ID], name, timeNs) === true;
-    if (isNew && code === NXDOMAIN) this.unknownNames.add(client, resolver, name);
+    if (asking === undefined || !this.#isNew(asking, said[at + words.ID], timeNs)) return;
+    asking.take(code, name, timeNs);
+    if (code === NXDOMAIN) this.unknownNames.add(client, resolver, name);
+  }
+
+  /** Notes when an answer passed. Returns whether it is no answer that passed just before. */
+  #isNew({ number }: Asking, id: number, timeNs: bigint): boolean {
+    const key = IDS * number + id;
+    const before = this.#passedNs.get(key);
+    this.#passedNs.delete(key);
+    this.#passedNs.set(key, timeNs);
+    keepNewest(this.#passedNs, MOST_REMEMBERED);
+    return before === undefined || timeNs - before >= SAME_NS || before - timeNs >= SAME_NS;
   }
 
   /** What a resolver answered to a client so far; undefined of one too many. */
@@ -103,7 +121,7 @@ export class Resolvers implements Hearer {
     const key = `${client} ${resolver}`;
     const known = this.#asking.get(key);
     if (known !== undefined || this.#asking.size === MOST_ASKING) return known;
-    const asking = new Asking(client, resolver, timeNs);
+    const asking = new Asking(this.#asking.size, client, resolver, timeNs);
     this.#asking.set(key, asking);
     return asking;
   }

@@ -21,10 +21,11 @@ export class UnknownNames {
   /** By client and first label. */
   readonly #unknown = new Map<string, UnknownName>();
   readonly #known = new Set<string>();
+  #isFull = false;
 
   /** Takes it that a resolver says there is no such name. */
   add(client: string, resolver: string, name: string): void {
-    if (name === "" || name.endsWith(OF_ADDRESSES)) return;
+    if (this.#isFull || name === "" || name.endsWith(OF_ADDRESSES)) return;
     const key = keyOf(client, name);
     const before = this.#unknown.get(key);
     if (this.#known.has(key) || (before === undefined && this.#unknown.size === MOST_UNKNOWN)) return;
@@ -38,15 +39,20 @@ export class UnknownNames {
     const key = keyOf(client, name);
     this.#unknown.delete(key);
     this.#known.add(key);
+    if (this.#known.size < MOST_KNOWN) return;
+    // nothing will be asked of them any more
+    this.#isFull = true;
+    this.#unknown.clear();
+    this.#known.clear();
   }
 
   /** Whether so many names are known that none is said to be unknown: nothing that is taken changes that. */
   get isFull(): boolean {
-    return this.#known.size === MOST_KNOWN;
+    return this.#isFull;
   }
 
   get all(): Iterable<UnknownName> {
-    return this.isFull ? [] : this.#unknown.values();
+    return this.#unknown.values();
   }
 }
 
