@@ -6,7 +6,7 @@ import { assembly } from "./assembly.mjs";
 import { makePage } from "./page.mjs";
 
 /** Packages that are ES modules only, which CommonJS cannot require in every Node 20: they become part of dist. */
-const ES_MODULES = /^fast-string-/;
+const ES_MODULES = /^(fast-string-|hyparquet)/;
 
 /** Begins main.js, which Node 12 must be able to parse: an older one is told so before it stumbles over what it lacks. */
 const refuseOldNode = `if (parseInt(process.versions.node, 10) < 20) {

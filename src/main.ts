@@ -119,11 +119,13 @@ async function main(args: readonly string[]): Promise<void> {
   // What conntrack tells is soon gone: beside 120 MiB that are kept, V8 would let 270 pile up.
   if (args[0] === "live" || args[0] === "extcap") setFlagsFromString("--heap-growing-percent=30");
   if (args[0] === "file") {
-    setFlagsFromString("--optimize-for-size");
+    const writes = (option: string): boolean => args.some((arg) => arg === option || arg.startsWith(`${option}=`));
     // V8 collects once 8 MiB more are there, however few are alive: half of that is 1 to 5 MiB less, for no time that can be told.
     setFlagsFromString("--incremental-marking-hard-trigger=50");
+    // tables hold a hundred megabytes until they are written: to look through these for each few that are more doubles a run's time
+    if (!writes("--parquet")) setFlagsFromString("--optimize-for-size");
     // What captures make objects of is soon gone, and V8 would let it pile up: 30 to 70 MiB. Of a page, less piles up, and to collect it sooner costs a tenth.
-    if (!args.some((arg) => arg === "--html" || arg.startsWith("--html="))) {
+    if (!writes("--parquet") && !writes("--html")) {
       const keepYoungSmall = () => setFlagsFromString("--semi-space-growth-factor=1");
       keepYoungSmall();
       // its heap for a thread, once made, has that flag at 2 again (`Heap::ConfigureHeap` in heap.cc of V8 11.3, Node 20)

@@ -1,5 +1,14 @@
 /** A schema of one field, or of an object of such; each has a description, which is its reference. */
-export type Schema = Readonly<Record<string, unknown>>;
+export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly const?: string | number | boolean;
+  readonly maximum?: number;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  /** What only readers of the schema go by. */
+  readonly [keyword: string]: unknown;
+}
 
 interface Fields {
   readonly required: Readonly<Record<string, Schema>>;
@@ -36,12 +45,23 @@ export function flag(description: string): Schema {
   return { description, type: "boolean" };
 }
 
+/** Whole nanoseconds, which may be less than none. */
+export function nanoseconds(description: string): Schema {
+  return { description, type: "integer" };
+}
+
+const TIME = String.raw`^-?\d+\.\d{9}$`;
+
 export function time(description: string): Schema {
   return {
     description: `${description}: seconds since 1970-01-01 UTC, with nine decimals.`,
     type: "string",
-    pattern: String.raw`^-?\d+\.\d{9}$`,
+    pattern: TIME,
   };
+}
+
+export function isTime({ pattern }: Schema): boolean {
+  return pattern === TIME;
 }
 
 export function port(description: string): Schema {

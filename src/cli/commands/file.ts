@@ -83,7 +83,14 @@ export async function pairFiles(
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf(
-      { ...options, dns, marks, isLive: false, notes: annotated?.notes },
+      {
+        ...options,
+        dns,
+        marks,
+        isLive: false,
+        notes: annotated?.notes,
+        onUnwritten: (text) => messages.warn(text, true),
+      },
       interfaces,
       host,
     );

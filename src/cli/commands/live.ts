@@ -67,6 +67,7 @@ export async function pairLive(
       isLive: true,
       isKept: following !== undefined && options.write !== undefined,
       gone,
+      onUnwritten: (text) => messages.warn(text, true),
       notes: options.annotated?.notes,
       points: await tracePoints(names, filter, options, messages),
     },

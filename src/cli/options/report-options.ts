@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ClockOption, CorrelateOptions } from "../../correlate/correlate.js";
 import { parseDuration } from "./duration.js";
@@ -14,6 +15,7 @@ export interface ReportOptions {
   quiet?: true;
   format: Format;
   html?: string;
+  parquet?: string;
   count?: number;
   window: number;
   clockOffset: ClockOption;
@@ -33,6 +35,7 @@ export function addReportOptions(command: Command, clock: "auto" | "none"): Comm
       "write a page for a browser as well, with maps, ladders and latencies; it asks nobody for anything",
       fileToWrite,
     )
+    .option("--parquet <dir>", "write tables for SQL as well, with all that NDJSON has, into a new folder", newFolder)
     .option("-c, --count <n>", "stop after n pairs, shown or not", positiveInteger)
     .addOption(
       new Option("--window <duration>", "how far apart in time twins may be")
@@ -84,6 +87,21 @@ export function positiveInteger(text: string): number {
 export function fileToWrite(text: string): string {
   if (text === "-") throw new InvalidArgumentError("It must be a file: standard output is for the report.");
   return text;
+}
+
+/** Parses an option's value: a folder that is written into; what is in one already stays as it is. */
+function newFolder(text: string): string {
+  if (text === "-" || (existsSync(text) && !isEmptyFolder(text)))
+    throw new InvalidArgumentError("It must be a new folder, or an empty one.");
+  return text;
+}
+
+function isEmptyFolder(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Parses an option's value: a duration, nanoseconds. */

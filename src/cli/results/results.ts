@@ -19,6 +19,7 @@ import type { Messages } from "../messages.js";
 import type { ReportOptions } from "../options/report-options.js";
 import { makeReporter } from "./reporter.js";
 import type { PagePlaces, RunPage } from "../../serving/run-page.js";
+import type { RunTables } from "../../serving/run-tables.js";
 import { LIVE } from "../../asking/whom.js";
 import { type Selecting, selecting, type SelectOptions, selectsPackets } from "../options/select-options.js";
 import { utcOffset } from "./utc-offset.js";
@@ -65,6 +66,8 @@ interface RunFacts extends HostOptions, PagePlaces {
   readonly dns: DnsAnswers;
   /** Where it is noted what became of each frame; undefined where nobody reads that. */
   readonly notes?: FrameNotes | undefined;
+  /** Is told what could not be written of what is written meanwhile. */
+  readonly onUnwritten: (text: string) => void;
 }
 
 /**
@@ -79,7 +82,7 @@ export async function resultsOf(
   host: Host,
 ): Promise<Results> {
   const { known, dns, isLive, points, marks } = options;
-  const { reporter, page, sink: selection, failing } = await selected(options, host);
+  const { reporter, page, tables, sink: selection, failing } = await selected(options, host);
   const pointing = new Pointing(selection);
   // what is read ahead of the last packet that is shown is chance
   const told = options.count === undefined ? new FailingResolvers(pointing, dns.resolvers) : pointing;
@@ -118,28 +121,35 @@ export async function resultsOf(
       explaining.close();
       reasoned?.close?.();
       page?.close();
+      tables?.close();
     },
   };
 }
 
-/** What writes the report, behind what selects from it; a page, and notes of each frame, where they are asked for, are told all. */
-async function selected(
-  options: ReportOptions & SelectOptions & RunFacts,
-  host: Host,
-): Promise<Selecting & { readonly reporter: Reporter; readonly page: RunPage | undefined }> {
+/** What is made of results. */
+interface Made {
+  readonly reporter: Reporter;
+  readonly page: RunPage | undefined;
+  readonly tables: RunTables | undefined;
+}
+
+/** What writes the report, behind what selects from it; a page, tables, and notes of each frame, where they are asked for, are told all. */
+async function selected(options: ReportOptions & SelectOptions & RunFacts, host: Host): Promise<Selecting & Made> {
   const { known, dns, container: words, notes, marks } = options;
   const names = { containers: known?.containers, answers: dns.answers };
   const isFiltered = marks !== undefined;
   const reporter = makeReporter({ ...options, isFiltered }, host, names);
   const page = await pageOf(options, host);
+  const tables = await tablesOf(options);
   const isOfSome = selectsPackets({ ...options, isFiltered });
   const noting = [
     ...(notes === undefined ? [] : [await commenting(notes, known?.containers)]),
     ...(page === undefined ? [] : [page.reportFor({ ...names, program: host.version, isOfSome, utcOffset })]),
+    ...(tables === undefined ? [] : [tables.reportFor({ ...names, program: host.version })]),
   ];
   const ofContainers = known && words && { containers: known.containers, words };
   const chosen = { ...options, isFiltered, ofContainers };
-  return { reporter, page, ...selecting(reporter, chosen, options.format === "text", noting) };
+  return { reporter, page, tables, ...selecting(reporter, chosen, options.format === "text", noting) };
 }
 
 /** What selects packets without a twin by what they are on the other side. */
@@ -157,6 +167,13 @@ async function pageOf(places: PagePlaces, host: Host): Promise<RunPage | undefin
   if (places.html === undefined && places.serve === undefined) return undefined;
   const { RunPage } = await import("../../serving/run-page.js");
   return RunPage.open(places, host.page);
+}
+
+/** Most runs have no tables. */
+async function tablesOf({ parquet, onUnwritten }: ReportOptions & RunFacts): Promise<RunTables | undefined> {
+  if (parquet === undefined) return undefined;
+  const { RunTables } = await import("../../serving/run-tables.js");
+  return new RunTables(parquet, onUnwritten);
 }
 
 /** What notes of each frame what became of it, and passes all on. */

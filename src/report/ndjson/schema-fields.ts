@@ -1,5 +1,16 @@
 /** What several lines of the NDJSON output have, or several places of one: fields, and groups of them. */
-import { count, flag, list, object, oneOf, port, type Schema, text, time } from "../../packets/json-schema.js";
+import {
+  count,
+  flag,
+  list,
+  nanoseconds,
+  object,
+  oneOf,
+  port,
+  type Schema,
+  text,
+  time,
+} from "../../packets/json-schema.js";
 import { NATS } from "../../packets/flows/flows.js";
 import { REASONS } from "../../packets/results/reasons.js";
 import { IMPACTS, VERDICTS } from "../../packets/results/verdicts.js";
@@ -159,26 +170,22 @@ export const latency = (direction: string): Schema => ({
           ["p50Ns", "The median, nanoseconds; of more than 64 packets, to within 1.6 %."],
           ["p99Ns", "The 99th percentile, nanoseconds; as the median."],
           ["maxNs", "The most, nanoseconds."],
-        ].map(([name, description]) => [name, { description, type: "number" }]),
+        ].map(([name, description]) => [name, nanoseconds(description)]),
       ),
     },
   ),
   type: ["object", "null"],
 });
 
-export const captures = (description: string): Schema =>
-  list(
-    description,
-    object("A capture, in the order that its side was given.", {
-      required: {
-        name: text("The interface that it is of, where it says so; else the file's name."),
-        counters: flag(
-          "Whether it says before its first frame that it counts the frames it loses. Where none does, what a capture missed looks the same as " +
-            "what was dropped. The summary says the same as of the capture's end, if it was read to there.",
-        ),
-      },
-    }),
-  );
+export const CAPTURED = object("A capture, in the order that its side was given.", {
+  required: {
+    name: text("The interface that it is of, where it says so; else the file's name."),
+    counters: flag(
+      "Whether it says before its first frame that it counts the frames it loses. Where none does, what a capture missed looks the same as " +
+        "what was dropped. The summary says the same as of the capture's end, if it was read to there.",
+    ),
+  },
+});
 
 export const totals = (description: string): Schema =>
   object(description, {

@@ -1,10 +1,10 @@
 import { count, flag, list, object, oneOf, port, text } from "../../packets/json-schema.js";
 import { FLOW_NUMBER } from "./schema-fields.js";
 
-/** What the summary says of published ports. */
-export const PUBLISHED = list(
-  "The host's published ports, by what it said, and what went through each, as far as it was captured.",
-  object("One of them.", {
+/** What the summary says of a published port. */
+export const PUBLISHED = object(
+  "One of the host's published ports, by what it said, and what went through it, as far as it was captured.",
+  {
     required: {
       proto: text("The protocol: tcp, udp or sctp."),
       hostAddresses: list(
@@ -88,5 +88,5 @@ export const PUBLISHED = list(
       ),
       gone: flag("True where no container holds it any more; else left out."),
     },
-  }),
+  },
 );

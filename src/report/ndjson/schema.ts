@@ -2,7 +2,7 @@
  * The JSON Schema of the NDJSON output, which is its reference: `natcorr schema` prints it, and the package has it as schema.json. Names
  * that the program has as well come from where it has them.
  */
-import { count, list, object, oneOf, type Schema, text, time } from "../../packets/json-schema.js";
+import { count, list, nanoseconds, object, oneOf, type Schema, text, time } from "../../packets/json-schema.js";
 import { FINDINGS } from "../../packets/results/finding-codes.js";
 import { LATE_VERDICTS, VERDICTS } from "../../packets/results/verdicts.js";
 import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
@@ -11,6 +11,7 @@ import {
   frame,
   frames,
   CAPTURE,
+  CAPTURED,
   BY_CAPTURE,
   FLOW_NUMBER,
   PROTO,
@@ -31,13 +32,13 @@ import {
   ambiguousSide,
   flowSide,
   latency,
-  captures,
   totals,
   sides,
 } from "./schema-fields.js";
 import { PUBLISHED } from "./schema-published.js";
 
-const LINES: Readonly<Record<string, Schema>> = {
+/** By the types of lines. */
+export const LINES = {
   header: object("The first line.", {
     required: {
       type: type("header"),
@@ -45,7 +46,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       version: { description: "The version of this format.", const: 2 },
       program: text("The version of the program."),
       captures: object("What was read.", {
-        required: sides((side) => captures(`The ${side}'s captures.`)),
+        required: sides((side) => list(`The ${side}'s captures.`, CAPTURED)),
       }),
     },
   }),
@@ -69,10 +70,9 @@ const LINES: Readonly<Record<string, Schema>> = {
       ),
       by: oneOf(`How the pair was found: ${BY.map((by, at) => `${BY_MEANINGS[at]} (${by})`).join(", ")}.`, BY),
       evidence: list("What the two have in common that tells them from others.", oneOf("A field.", EVIDENCE)),
-      latencyNs: {
-        description: "The time from the side it enters to the side it leaves, nanoseconds, clock offset taken out.",
-        type: "number",
-      },
+      latencyNs: nanoseconds(
+        "The time from the side it enters to the side it leaves, nanoseconds, clock offset taken out.",
+      ),
       ...sides((side) => pairSide(`The packet as it is ${side}.`)),
     },
     optional: {
@@ -254,7 +254,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       flowCount: count("How many flows there were."),
       clock: object("How the sides' clocks stand to each other.", {
         required: {
-          offsetNs: { description: "Outside clock minus inside clock, at the beginning, nanoseconds.", type: "number" },
+          offsetNs: nanoseconds("Outside clock minus inside clock, at the beginning, nanoseconds."),
           driftPpm: {
             description: "By how much the outside clock is faster on average, but for where it was set, millionths.",
             type: "number",
@@ -262,7 +262,7 @@ const LINES: Readonly<Record<string, Schema>> = {
           uncertaintyNs: {
             description:
               "How far what latencies are corrected by may be wrong at any time but where a clock was set, nanoseconds; null where packets of both directions do not bound it, or nobody looks (files with --clock-offset none).",
-            type: ["number", "null"],
+            type: ["integer", "null"],
           },
           source: oneOf(
             "Where that comes from: the clocks are taken as one (none), or it was given, or estimated from the packets.",
@@ -275,10 +275,7 @@ const LINES: Readonly<Record<string, Schema>> = {
             object("One of them.", {
               required: {
                 time: time("About when, by the inside clock"),
-                byNs: {
-                  description: "By how much the outside clock is further ahead since then, nanoseconds.",
-                  type: "number",
-                },
+                byNs: nanoseconds("By how much the outside clock is further ahead since then, nanoseconds."),
               },
             }),
           ),
@@ -287,10 +284,10 @@ const LINES: Readonly<Record<string, Schema>> = {
       }),
     },
     optional: {
-      published: PUBLISHED,
+      published: list("The host's published ports, and what went through each.", PUBLISHED),
     },
   }),
-};
+} as const;
 
 /** Of one line of the output. */
 export const SCHEMA: Schema = {
