@@ -40,7 +40,7 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --packets <n>           frames a side, default 600000
       --quick                 a tenth of the packets, each run once
       --natcorr <file>        entry to run, default dist/main.js
-  written                     a page and annotated captures, against the report alone; takes Debian's chromium
+  written                     a page and annotated captures, against the report alone, tables against NDJSON; takes Debian's chromium
       --packets <n>           frames inside, default 1000000
       --natcorr <file>        entry to run, default dist/main.js
   linear                      natcorr on N and 2N of what may cost more than twice as much then; exits 1 where one does

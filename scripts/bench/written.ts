@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { generate } from "./generate.js";
-import { inTurn, measure } from "./measure.js";
+import { type Cost, inTurn, measure } from "./measure.js";
 import { MIXES } from "./mixes.js";
 import { table } from "./table.js";
 
@@ -14,7 +14,7 @@ const OF_FLOWS = { mix: "dns", packets: 440_000 };
 const RUNS = 3;
 
 /**
- * Measures what is written beside the report, a page and annotated captures, against the report alone; how long Debian's Chromium takes to open that page, one of 100,000 flows, and
+ * Measures what is written beside the report, a page and annotated captures, against the report alone, and tables against NDJSON; how long Debian's Chromium takes to open that page, one of 100,000 flows, and
  * one that says nothing, which tells how busy the machine is; and how long a search and an order of 100,000 flows take. Prints tables as Markdown.
  *
  * @param packets frames inside.
@@ -34,14 +34,10 @@ export async function measureWritten(packets: number, natcorr: string): Promise<
       commands.map((command) => () => measure(command)),
       RUNS,
     );
-    const rows = costs.map(({ wallS, cpuS, peakMiB }, at) => [
-      ["-q", "-q --html", "-q -w"][at],
-      `${(wallS / costs[0].wallS).toFixed(2)} ×`,
-      `${(cpuS / costs[0].cpuS).toFixed(2)} ×`,
-      peakMiB.toFixed(0),
-      at === 0 ? "" : (statSync([page, both][at - 1]).size / 1e6).toFixed(1),
-    ]);
+    const bytes = [0, statSync(page).size, statSync(both).size];
+    const rows = ["-q", "-q --html", "-q -w"].map((name, at) => rowOf(name, costs[at], costs[0], bytes[at]));
     process.stdout.write(table(["", "wall to -q", "processor to -q", "peak MiB", "written MB"], rows));
+    process.stdout.write(`\n${await tables([process.execPath, natcorr, "file", inside, outside], folder)}`);
     const flows = generated(OF_FLOWS.mix, OF_FLOWS.packets, join(folder, "flows"));
     await measure([...quietly(flows.inside, flows.outside), "--html", ofFlows]);
     writeFileSync(empty, "<!doctype html><title>empty</title><footer>This page says nothing</footer>");
@@ -49,6 +45,33 @@ export async function measureWritten(packets: number, natcorr: string): Promise<
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A row of a table: what a command costs, in time to another one, and in memory, and what it wrote, if anything. */
+function rowOf(name: string, { wallS, cpuS, peakMiB }: Cost, to: Cost, bytes: number): string[] {
+  const [wall, cpu] = [wallS / to.wallS, cpuS / to.cpuS].map((times) => `${times.toFixed(2)} ×`);
+  return [name, wall, cpu, peakMiB.toFixed(0), bytes === 0 ? "" : (bytes / 1e6).toFixed(1)];
+}
+
+/** What tables cost, against NDJSON of the same. */
+async function tables(file: readonly string[], folder: string): Promise<string> {
+  const [lines, run] = ["lines.ndjson", "run"].map((name) => join(folder, name));
+  const costs = await inTurn(
+    [
+      () => measure([...file, "--format", "ndjson"], lines),
+      () => {
+        // one that has tables is refused
+        rmSync(run, { recursive: true, force: true });
+        return measure([...file, "-q", "--parquet", run]);
+      },
+    ],
+    RUNS,
+  );
+  const parts = readdirSync(run, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".parquet"));
+  const inParts = parts.reduce((sum, part) => sum + statSync(join(run, part)).size, 0);
+  const bytes = [statSync(lines).size, inParts];
+  const rows = ["--format ndjson", "-q --parquet"].map((name, at) => rowOf(name, costs[at], costs[0], bytes[at]));
+  return table(["", "wall to NDJSON", "processor to NDJSON", "peak MiB", "written MB"], rows);
 }
 
 function generated(name: string, packets: number, folder: string): { inside: string; outside: string } {
