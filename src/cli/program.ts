@@ -8,6 +8,7 @@ import type { Host } from "./host.js";
 import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./options/host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./options/live-options.js";
 import { addReportOptions, withColorValue } from "./options/report-options.js";
+import { addPathOptions, type PathOptions, pointsOf } from "./options/path-options.js";
 import type { ExtcapOptions } from "./commands/extcap/extcap.js";
 import type { SideNames } from "../packets/sides.js";
 import { addSelectOptions } from "./options/select-options.js";
@@ -39,6 +40,14 @@ Examples:
   natcorr live docker0 enp0s3 --duration 1m --outside-filter 'host 180.101.49.11'      captures no others there
 `;
 
+const PATH_EXAMPLES = `
+Examples:
+  natcorr path c1-eth0.pcap docker0.pcap enp0s3.pcap                      every packet, from the container to the uplink
+  natcorr path -q docker0.pcap enp0s3.pcap router-lan.pcap router-wan.pcap      between which points packets were lost
+  natcorr path --only lost docker0.pcap enp0s3.pcap router-wan.pcap             each packet that was lost for good, and where
+  natcorr path --format ndjson docker0.pcap enp0s3.pcap router-wan.pcap | jq 'select(.type == "journey")'
+`;
+
 const WRONG_USAGE = 2;
 
 const FILTER =
@@ -57,6 +66,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   addFile(program, host, onEnd);
   addPrinting(program, host, onEnd);
   addLive(program, host, onEnd);
+  addPath(program, host, onEnd);
   addExtcap(program, host, onEnd);
   addHelp(program);
   if (args.length === 0) {
@@ -271,6 +281,26 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
       onEnd(await exitCodeOf(live, () => pairLive(given, filter, { ...options, known }, host), unless));
     },
   );
+}
+
+function addPath(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
+  const path = program
+    .command("path")
+    .summary("follow packets along several capture points")
+    .description(
+      "Follows packets along any number of capture points, from the container outwards: pairs those of each two neighbouring points as natcorr file does, and " +
+        "shows each packet once, with what it became at each point, how long each hop took, and where it was last seen. A packet that bypasses a point is not lost there.",
+    )
+    .argument("<point>", "capture of the innermost point, or several with commas between")
+    .argument("<next>", "capture of the next point outwards …")
+    .argument("[points...]", "… and of all others, in this order")
+    .showHelpAfterError("natcorr path --help shows what there is.")
+    .addHelpText("after", PATH_EXAMPLES);
+  addPathOptions(path).action(async (first: string, next: string, more: readonly string[], options: PathOptions) => {
+    const points = pointsOf(path, [first, next, ...more], options);
+    const { followPath } = await import("./commands/path.js");
+    onEnd(await followPath(points, options, host));
+  });
 }
 
 /** What Wireshark runs to capture; nobody else needs to know of it. */

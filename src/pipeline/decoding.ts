@@ -3,7 +3,7 @@ import { Heap } from "../packets/memory/heap.js";
 import type { PacketSource } from "../packets/batches/source.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { Soon } from "../packets/batches/soon.js";
-import type { Captures, OpenEvents } from "./captures.js";
+import type { Captures, OpenEvents, SideFrames } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
 import { type FrameFilter, programsOf } from "./frame-filter.js";
 import { type DecodedSource, listen, packetSources, type Read } from "./packet-source.js";
@@ -33,10 +33,33 @@ export async function decodeHere(
   filter?: FrameFilter,
 ): Promise<Decoding<DecodedSource>> {
   const sides = await openCaptures(from, events, heap);
-  const read: Read = (frames, most) => pace(() => frames.next(most));
   const programOf = programsOf(filter, (text) => events.onWarning(text));
-  const packets = await packetSources(...sides, read, heap, programOf);
-  if (events.onAnswers !== undefined) listen(packets, events.onAnswers);
+  const read: Read = (frames, most) => pace(() => frames.next(most));
+  return decoding(sides, await packetSources(...sides, read, heap, programOf), events);
+}
+
+/**
+ * The same of two neighbouring points of a path, of which frames are read as `readOf` says. Between them there may be a bridge or a cable: the packets that both show
+ * may be the same, at the same time.
+ *
+ * @throws CaptureError where a capture cannot be used.
+ */
+export async function decodeHop(
+  from: Captures,
+  events: OpenEvents,
+  readOf: (sides: SideFrames) => Read,
+  heap: Heap,
+): Promise<Decoding<DecodedSource>> {
+  const sides = await openCaptures(from, events, heap);
+  return decoding(sides, await packetSources(...sides, readOf(sides), heap, undefined, false), events);
+}
+
+function decoding(
+  sides: SideFrames,
+  packets: Decoding<DecodedSource>["packets"],
+  { onAnswers }: OpenEvents,
+): Decoding<DecodedSource> {
+  if (onAnswers !== undefined) listen(packets, onAnswers);
   return {
     packets,
     interfaces: [sides[INSIDE].map(interfaceOf), sides[OUTSIDE].map(interfaceOf)],

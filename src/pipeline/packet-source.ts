@@ -21,7 +21,7 @@ const readOn: Read = (frames, most) => frames.next(most);
  *
  * Reads the first frames of all of them before it decodes one: what a packet is known by depends on how much of it the others
  * kept. On pipes it therefore waits until all have so many, or have ended. `programOf`: a pcap filter, if packets are to
- * be marked that it selects.
+ * be marked that it selects. `isForwarding`: whether a router stands between the sides, so that they cannot show the same packets at the same time.
  */
 export async function packetSources(
   inside: readonly FrameSource[],
@@ -29,12 +29,13 @@ export async function packetSources(
   read: Read = readOn,
   heap: Heap = new Heap(),
   programOf?: ProgramOf,
+  isForwarding = true,
 ): Promise<readonly [readonly DecodedSource[], readonly DecodedSource[]]> {
   const begun = await Promise.all([...inside, ...outside].map((source) => beginning(source, read)));
   const decoder = new Decoder(heap, programOf);
   const limits = limitsOf(decoder, ...begun);
   const isSplit = begun.some(({ source }) => source.isPart === true || source.isLive === true);
-  if (!isSplit) refuseSame(decoder, begun);
+  if (!isSplit && isForwarding) refuseSame(decoder, begun);
   // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
   const decoded = begun.map((each, at) => new DecodedSource(heap, decoder, each, read, limits, at >= inside.length));
   return [decoded.slice(0, inside.length), decoded.slice(inside.length)];

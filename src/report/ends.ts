@@ -55,3 +55,14 @@ export function rewriteOf(a: Ends, b: Ends): number {
     (a.dstPort === b.dstPort ? 0 : REWRITE_DST_PORT)
   );
 }
+
+/** The same by name. */
+export function rewriteNames(rewrite: number, isEcho: boolean): string[] {
+  const names: string[] = [];
+  if (rewrite & REWRITE_SRC) names.push("src");
+  if (rewrite & REWRITE_SRC_PORT && !isEcho) names.push("srcPort");
+  if (rewrite & REWRITE_DST) names.push("dst");
+  if (rewrite & REWRITE_DST_PORT && !isEcho) names.push("dstPort");
+  if (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT) && isEcho) names.push("icmpId");
+  return names;
+}

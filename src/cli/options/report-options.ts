@@ -25,11 +25,7 @@ export interface ReportOptions {
 
 /** Adds those options. `clock` is what `--clock-offset` is by default. */
 export function addReportOptions(command: Command, clock: "auto" | "none"): Command {
-  return command
-    .option("-q, --quiet", "no packets: only problems, translations, findings and totals")
-    .addOption(
-      new Option("--format <format>", "for people, or one JSON object a line").choices(FORMATS).default("text"),
-    )
+  return addDisplayOptions(command)
     .option(
       "--html <file>",
       "write a page for a browser as well, with maps, ladders and latencies; it asks nobody for anything",
@@ -38,14 +34,23 @@ export function addReportOptions(command: Command, clock: "auto" | "none"): Comm
     .option("--parquet <dir>", "write tables for SQL as well, with all that NDJSON has, into a new folder", newFolder)
     .option("-c, --count <n>", "stop after n pairs, shown or not", positiveInteger)
     .addOption(
-      new Option("--window <duration>", "how far apart in time twins may be")
-        .argParser(windowNs)
-        .default(1_000_000_000, "1s"),
-    )
-    .addOption(
       new Option("--clock-offset <duration|auto|none>", "outside clock minus inside clock")
         .argParser(clockOption)
         .default({ kind: clock }, clock),
+    );
+}
+
+/** Adds those that say how what is found is shown, and within which time twins are looked for. */
+export function addDisplayOptions(command: Command): Command {
+  return command
+    .option("-q, --quiet", "no packets: only problems, translations, findings and totals")
+    .addOption(
+      new Option("--format <format>", "for people, or one JSON object a line").choices(FORMATS).default("text"),
+    )
+    .addOption(
+      new Option("--window <duration>", "how far apart in time twins may be")
+        .argParser(windowNs)
+        .default(1_000_000_000, "1s"),
     )
     .option("--width <columns>", "columns a line may take (default: the terminal's)", positiveInteger)
     .addOption(new Option("--color [when]", "colours").choices(COLOR_CHOICES).default("auto"))

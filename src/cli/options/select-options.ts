@@ -26,21 +26,22 @@ const WORDS = `any of ${SELECTABLE.join(", ")}`;
 
 /** Adds those options. */
 export function addSelectOptions(command: Command): Command {
-  return command
-    .option("--only <what,...>", `show nothing else, and the flows of that; ${WORDS}`, words)
+  return addAskedOptions(command, ", among what the filter, --flow and --slower-than select")
     .option("--flow <n,...>", "show only these flows, with their packets", flows)
     .option("--slower-than <duration>", "show only pairs that took longer, and their flows", latencyNs)
     .addOption(
       new Option("--sort <key>", "what the table of translations shows first").choices(SORT_KEYS).default("problems"),
     )
     .option("--top <n>", "how many translations the table shows (default: 200)", positiveInteger)
-    .option("-v, --verbose", "say on each line what decided it: evidence, TTL, lengths; and each translation's rule")
+    .option("-v, --verbose", "say on each line what decided it: evidence, TTL, lengths; and each translation's rule");
+}
+
+/** Adds those that go by words for what is found. `among`: what a run may fail on, as the end of a clause. */
+export function addAskedOptions(command: Command, among = ""): Command {
+  return command
+    .option("--only <what,...>", `show nothing else, and the flows of that; ${WORDS}`, words)
     .option("-a, --all", "show packets that are local, proxied or copies as well")
-    .option(
-      "--fail-on <what,...>",
-      "exit 3 if there is any, among what the filter, --flow and --slower-than select; words as of --only",
-      words,
-    );
+    .option("--fail-on <what,...>", `exit 3 if there is any${among}; words as of --only`, words);
 }
 
 /** What the options ask for. `isForPeople`: in the text report. */

@@ -13,6 +13,12 @@ export function frameJson(places: FramePlaces, number: number): string {
   return `"frame":${frame}${capture === 0 ? "" : `,"capture":${capture}`}`;
 }
 
+/** The same as members of an object, by these names. */
+export function placeJson(places: FramePlaces, number: number, name: string, captureName: string): object {
+  const { capture, frame } = places.of(number);
+  return capture === 0 ? { [name]: frame } : { [name]: frame, [captureName]: capture };
+}
+
 /** The same of the frame that shows something; empty where there is none. */
 export function byFrameJson(places: FramePlaces, number: number | undefined): string {
   if (number === undefined) return "";

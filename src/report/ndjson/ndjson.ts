@@ -44,6 +44,8 @@ export interface NdjsonOptions {
   containers?: Containers;
   /** What DNS answers called others. */
   answers?: AnsweredNames;
+  /** Of a path, the place of the hop that it reports: lines name it, and the path has a header of its own. */
+  hop?: number;
 }
 
 /**
@@ -57,6 +59,9 @@ export class NdjsonReporter implements Reporter {
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
   readonly #program: string;
+  readonly #hop: number | undefined;
+  /** What lines have behind their type. */
+  readonly #ofHop: string;
   readonly #containers: Containers;
   readonly #answers: AnsweredNames;
   #tables!: Tables;
@@ -68,6 +73,8 @@ export class NdjsonReporter implements Reporter {
     this.#lines = new ByteLines(write);
     this.#isQuiet = options.quiet;
     this.#program = options.program;
+    this.#hop = options.hop;
+    this.#ofHop = hopJson(options.hop);
     this.#containers = options.containers ?? NO_CONTAINERS;
     this.#answers = options.answers ?? NO_ANSWERS;
     this.wantsPairs = !options.quiet;
@@ -84,13 +91,11 @@ export class NdjsonReporter implements Reporter {
     this.#pairs = new PairLines(this.#lines, tables, this.#containers, this.#answered);
     const captures = (side: Side) =>
       tables.timeline.frames[side].names.map((name, at) => ({ name, counters: tables.haveCounters[side][at] }));
-    this.#line({
-      type: "header",
-      format: "natcorr",
-      version: VERSION,
-      program: this.#program,
-      captures: { inside: captures(INSIDE), outside: captures(OUTSIDE) },
-    });
+    if (this.#hop === undefined)
+      this.#line({
+        ...headerJson(this.#program),
+        captures: { inside: captures(INSIDE), outside: captures(OUTSIDE) },
+      });
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
@@ -126,10 +131,7 @@ export class NdjsonReporter implements Reporter {
 
   update(update: Update): void {
     if (this.#isQuiet) return;
-    const { side, frame, flow } = update;
-    const places = this.#tables.timeline.frames[side];
-    const of = `"side":"${SIDE_NAMES[side]}",${frameJson(places, frame)}${flow === undefined ? "" : `,"flow":${flow}`}`;
-    this.#lines.text(`{"type":"update",${of},${judgementJson(places, update)}}\n`);
+    this.#lines.text(updateLine(this.#tables.timeline.frames[update.side], update, this.#hop));
   }
 
   /** What a summary tells is found out as it is asked for: each is asked for once. */
@@ -143,7 +145,7 @@ export class NdjsonReporter implements Reporter {
     const named = (ends: Ends): string =>
       endsJson(ends) + namesJson([nameOf("src", ends), nameOf("dst", ends)], this.#answered.ofFlow(ends, asked));
     this.#lines.text(
-      `{"type":"flow","flow":${id},"proto":"${proto}","nat":"${nat}","initiator":"${initiator}"${side}` +
+      `{"type":"flow"${this.#ofHop},"flow":${id},"proto":"${proto}","nat":"${nat}","initiator":"${initiator}"${side}` +
         `,"inside":{${named(inside)}},"outside":{${named(outside)}}` +
         `,"pairs":${pairs},"bytes":${bytes},"insideOnly":${insideOnly},"outsideOnly":${outsideOnly}` +
         `,"first":"${epochText(firstNs)}","last":"${epochText(lastNs)}"` +
@@ -161,7 +163,7 @@ export class NdjsonReporter implements Reporter {
     }));
     const causes = { rule, table, chain, counter, counted, explainedBy, changes };
     const facts = { ...this.#ofSides(frames), more, ...causes, text, hint };
-    this.#line({ type: "finding", severity, code, count, flows, ...facts });
+    this.#line({ type: "finding", hop: this.#hop, severity, code, count, flows, ...facts });
   }
 
   end({ inside, outside, verdicts, impacts, flows, clock, published }: Summary): void {
@@ -169,6 +171,7 @@ export class NdjsonReporter implements Reporter {
     const steps = clock.steps.map(({ timeNs, byNs }) => ({ time: epochText(timeNs), byNs }));
     this.#line({
       type: "summary",
+      hop: this.#hop,
       totals: {
         inside: totals(inside, verdicts[INSIDE], impacts[INSIDE]),
         outside: totals(outside, verdicts[OUTSIDE], impacts[OUTSIDE]),
@@ -222,6 +225,22 @@ export class NdjsonReporter implements Reporter {
     const ports = { dstPort: shared("dstPort"), icmpId: shared("icmpId") };
     return { ...named, time, src, srcPort, dst, ...ports, ...names, ...called };
   }
+}
+
+/** What the first line of every report begins with. */
+export function headerJson(program: string): object {
+  return { type: "header", format: "natcorr", version: VERSION, program };
+}
+
+/** The line of what became known of a frame. `places`: where the frames of its side are; `hop`: which one tells it, of a path. */
+export function updateLine(places: FramePlaces, update: Update, hop: number | undefined): string {
+  const { side, frame, flow } = update;
+  const of = `"side":"${SIDE_NAMES[side]}",${frameJson(places, frame)}${flow === undefined ? "" : `,"flow":${flow}`}`;
+  return `{"type":"update"${hopJson(hop)},${of},${judgementJson(places, update)}}\n`;
+}
+
+function hopJson(hop: number | undefined): string {
+  return hop === undefined ? "" : `,"hop":${hop}`;
 }
 
 function latencyJson(latency: LatencySummary | null): string {

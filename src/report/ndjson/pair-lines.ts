@@ -1,6 +1,6 @@
 import { icmpNumberIn, icmpTypeIn, icmpCodeIn } from "../../packets/records.js";
 import { field, fields, flag } from "../../packets/memory/layout.js";
-import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
+import type { Flow } from "../../packets/flows/flows.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
@@ -13,7 +13,7 @@ import { ICMP, ICMPV6, protocolName, TCP } from "../../protocols/ip-protocols.js
 import { type ByteLines, MOST_BYTES_A_CHARACTER } from "./byte-lines.js";
 import { writeUint32 } from "./digits.js";
 import { PairTexts } from "../pair-texts.js";
-import { ECHO_ID, endsKind, endsOf, rewriteOf } from "../ends.js";
+import { ECHO_ID, endsKind, endsOf, rewriteNames, rewriteOf } from "../ends.js";
 import { writeEnds } from "./ends-bytes.js";
 import { byFrameJson, framesJson } from "./frames-json.js";
 import { endsJson, namesJson, quotedJson, tunnelJson } from "./ends-json.js";
@@ -288,14 +288,4 @@ function listBytes(frames: readonly number[] | undefined): number {
 /** A whole number of any size. */
 function writeNumber(view: DataView, at: number, value: number): number {
   return value >>> 0 === value ? writeUint32(view, at, value) : writeText(view, at, String(value));
-}
-
-function rewriteNames(rewrite: number, isEcho: boolean): string[] {
-  const names: string[] = [];
-  if (rewrite & REWRITE_SRC) names.push("src");
-  if (rewrite & REWRITE_SRC_PORT && !isEcho) names.push("srcPort");
-  if (rewrite & REWRITE_DST) names.push("dst");
-  if (rewrite & REWRITE_DST_PORT && !isEcho) names.push("dstPort");
-  if (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT) && isEcho) names.push("icmpId");
-  return names;
 }

@@ -12,6 +12,7 @@ import {
   time,
 } from "../../packets/json-schema.js";
 import { NATS } from "../../packets/flows/flows.js";
+import { ALTERED } from "../../packets/results/evidence.js";
 import { REASONS } from "../../packets/results/reasons.js";
 import { IMPACTS, VERDICTS } from "../../packets/results/verdicts.js";
 import { PROTOCOL_NAMES } from "../../protocols/ip-protocols.js";
@@ -40,7 +41,7 @@ const FRAMES_IN = list(
   "The captures that the frames are in, one for each frame, where they are in different ones.",
   count("The place of the frame's capture in the header's list of its side, from 0."),
 );
-const OF_FRAMES = { capture: capture("all of the frames are"), framesIn: FRAMES_IN } as const;
+export const OF_FRAMES = { capture: capture("all of the frames are"), framesIn: FRAMES_IN } as const;
 
 export const FLOW_NUMBER: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
 export const PROTO: Schema = {
@@ -106,10 +107,40 @@ export const NAMES = {
   ),
   dstName: text("The same of the destination's address."),
 } as const;
-const IP = {
+export const IP = {
   ipId: count("The IP identification; 0 where there is none."),
   length: LENGTH,
 } as const;
+
+export const TTL: Schema = {
+  description: "The IPv4 TTL or IPv6 hop limit.",
+  type: "integer",
+  minimum: 0,
+  maximum: 255,
+};
+export const REWRITE = list(
+  "What was changed of this packet, in its direction of travel.",
+  oneOf("A field: an end's address or port, the ICMP id, or what a router changes beyond these.", [
+    "src",
+    "srcPort",
+    "dst",
+    "dstPort",
+    "icmpId",
+    ...ALTERED,
+  ]),
+);
+export const TCP_FACTS = object("What a NAT leaves alone of a TCP segment, as it is inside.", {
+  required: {
+    seq: count("The sequence number."),
+    ack: count("The acknowledgement number."),
+    flags: text("The flags in tcpdump's letters: S is SYN, a dot is ACK, none if there is none."),
+    payload: count("Bytes of payload of the first frame."),
+  },
+});
+export const ICMP_FACTS = object("What a NAT leaves alone of an ICMP or ICMPv6 message, as it is inside.", {
+  required: { type: count("The type."), code: count("The code.") },
+  optional: { seq: count("The sequence number; only of an echo.") },
+});
 
 const QUOTES = object("The packet that an ICMP error is about, as the error quotes it on this side.", {
   required: { proto: PROTO, ...ENDS, ...IP },
@@ -135,7 +166,7 @@ export const pairSide = (description: string): Schema =>
       time: time("When its first frame passed, by this side's own clock"),
       ...ENDS,
       ...IP,
-      ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
+      ttl: TTL,
     },
     optional: { ...OF_FRAMES, ...PORT_FIELDS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
   });

@@ -5,7 +5,7 @@
 import { count, list, nanoseconds, object, oneOf, type Schema, text, time } from "../../packets/json-schema.js";
 import { FINDINGS } from "../../packets/results/finding-codes.js";
 import { LATE_VERDICTS, VERDICTS } from "../../packets/results/verdicts.js";
-import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
+import { BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
 import {
   type,
   frame,
@@ -34,22 +34,32 @@ import {
   latency,
   totals,
   sides,
+  ICMP_FACTS,
+  REWRITE,
+  TCP_FACTS,
 } from "./schema-fields.js";
+import { HOP, PATH_LINES, PATH_POINTS } from "./schema-path.js";
 import { PUBLISHED } from "./schema-published.js";
+
+/** What every first line begins with. */
+const HEADER = {
+  type: type("header"),
+  format: { description: "The name of this format.", const: "natcorr" },
+  version: { description: "The version of this format.", const: 2 },
+  program: text("The version of the program."),
+} as const;
 
 /** By the types of lines. */
 export const LINES = {
   header: object("The first line.", {
     required: {
-      type: type("header"),
-      format: { description: "The name of this format.", const: "natcorr" },
-      version: { description: "The version of this format.", const: 2 },
-      program: text("The version of the program."),
+      ...HEADER,
       captures: object("What was read.", {
         required: sides((side) => list(`The ${side}'s captures.`, CAPTURED)),
       }),
     },
   }),
+  pathHeader: object("The first line of natcorr path.", { required: { ...HEADER, points: PATH_POINTS } }),
   pair: object("A packet and its twin: what it was inside, and what it was outside.", {
     required: {
       type: type("pair"),
@@ -57,17 +67,7 @@ export const LINES = {
       proto: PROTO,
       direction: oneOf("Which way it went: outbound is from inside to outside.", ["outbound", "inbound"]),
       nat: NAT,
-      rewrite: list(
-        "What was changed of this packet, in its direction of travel.",
-        oneOf("A field: an end's address or port, the ICMP id, or what a router changes beyond these.", [
-          "src",
-          "srcPort",
-          "dst",
-          "dstPort",
-          "icmpId",
-          ...ALTERED,
-        ]),
-      ),
+      rewrite: REWRITE,
       by: oneOf(`How the pair was found: ${BY.map((by, at) => `${BY_MEANINGS[at]} (${by})`).join(", ")}.`, BY),
       evidence: list("What the two have in common that tells them from others.", oneOf("A field.", EVIDENCE)),
       latencyNs: nanoseconds(
@@ -82,14 +82,7 @@ export const LINES = {
           "It is a TCP segment, and all of its bytes have crossed the NAT before; left out where not, or where both captures may show one segment twice.",
         const: true,
       },
-      tcp: object("What a NAT leaves alone of a TCP segment, as it is inside.", {
-        required: {
-          seq: count("The sequence number."),
-          ack: count("The acknowledgement number."),
-          flags: text("The flags in tcpdump's letters: S is SYN, a dot is ACK, none if there is none."),
-          payload: count("Bytes of payload of the first frame."),
-        },
-      }),
+      tcp: TCP_FACTS,
       missing: list(
         "What was lost on its way of a segment that was cut, or by the other capture where that tells of losses, in the order of its bytes; left out where nothing was.",
         object(
@@ -111,10 +104,7 @@ export const LINES = {
           },
         ),
       ),
-      icmp: object("What a NAT leaves alone of an ICMP or ICMPv6 message, as it is inside.", {
-        required: { type: count("The type."), code: count("The code.") },
-        optional: { seq: count("The sequence number; only of an echo.") },
-      }),
+      icmp: ICMP_FACTS,
     },
   }),
   ambiguous: object("Packets that may be each other's twins, and that nothing tells apart.", {
@@ -166,6 +156,7 @@ export const LINES = {
       why: text("What that rests on, in words."),
     },
     optional: {
+      hop: HOP,
       capture: CAPTURE,
       flow: FLOW_NUMBER,
       impact: IMPACT,
@@ -198,6 +189,7 @@ export const LINES = {
       }),
     },
     optional: {
+      hop: HOP,
       side: HAIRPIN_SIDE,
       rule: text(
         "The firewall's rules that explain the translation, one a line, in the order in which its first packet met them. 'one of 2: ' before each of two of which one it is; 'possibly ' before one that may be it. Only with --rules.",
@@ -219,6 +211,7 @@ export const LINES = {
       hint: text("The next command or setting to look at."),
     },
     optional: {
+      hop: HOP,
       framesIn: object("The captures that these frames are in, one for each frame; only where a side has several.", {
         required: sides((side) => list(`Of those of the ${side}.`, count("The capture's place in the header's list."))),
       }),
@@ -245,7 +238,7 @@ export const LINES = {
       ),
     },
   }),
-  summary: object("The last line.", {
+  summary: object("The last line; of natcorr path, of a hop.", {
     required: {
       type: type("summary"),
       totals: object("What became of every frame.", {
@@ -284,9 +277,11 @@ export const LINES = {
       }),
     },
     optional: {
+      hop: HOP,
       published: list("The host's published ports, and what went through each.", PUBLISHED),
     },
   }),
+  ...PATH_LINES,
 } as const;
 
 /** Of one line of the output. */

@@ -16,9 +16,9 @@ interface Rows {
   readonly in: (line: JsonObject) => readonly JsonObject[];
 }
 
-/** A table with a row for each line of a type. */
+/** A table with a row for each line of a type; a run of two sides is no hop of a path. */
 function ofLines(name: string, line: string, schema: Schema): Rows {
-  return { name, line, schema, in: (row) => [row] };
+  return { name, line, schema: without(schema, "hop"), in: (row) => [row] };
 }
 
 const CAPTURE = object("A capture that was read.", {

@@ -1,7 +1,6 @@
 import type { Flow } from "../../packets/flows/flows.js";
 import { framesOfRow } from "../row-frames.js";
 import type { Ends, Judgement, Tables, Update } from "../../packets/results/results.js";
-import { PROBLEMS, type Verdict } from "../../packets/results/verdicts.js";
 import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { tunnelText } from "../../packets/tunnels.js";
@@ -18,6 +17,7 @@ import { LocalTimes, type UtcOffset } from "./local-time.js";
 import { PairTexts } from "../pair-texts.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../../packets/printable.js";
+import { verdictText } from "./verdict-text.js";
 import { shortWording, wording } from "./wording.js";
 
 /** From here on a line holds nanoseconds, sequence numbers and TTLs: a TCP segment over IPv4 takes some 180 columns. */
@@ -31,20 +31,6 @@ const INDENTED_COLUMNS = 80;
 const LEAST_INDENT = 4;
 /** `-29.0µs`, `outside`. */
 const LATENCY_COLUMNS = 7;
-
-/** What stands before a verdict: of what never arrived, of what the host refused, of what nothing tells, and of what was not to come out here. */
-const MARKS: Readonly<Record<Verdict, string>> = {
-  dropped: "✗",
-  refused: "⊘",
-  unknown: "?",
-  "capture-loss": "?",
-  "no-overlap": "?",
-  elsewhere: "·",
-  local: "·",
-  proxied: "·",
-  copy: "·",
-};
-const FAINT: ReadonlySet<Verdict> = new Set(["local", "elsewhere", "no-overlap", "proxied", "copy"]);
 
 interface PairText {
   readonly inside: string;
@@ -184,9 +170,7 @@ export class Lines {
 
   #verdict(side: Side, { verdict, impact, byFrame }: Judgement): string {
     const told = impact === undefined || impact === "unknown" || verdict !== "dropped" ? "" : `, ${impact}`;
-    const text = `${MARKS[verdict]} ${verdict}${told}${told === "" ? "" : this.#as(side, byFrame)}`;
-    if (PROBLEMS.has(verdict)) return this.#paint.bad(text);
-    return FAINT.has(verdict) ? this.#paint.faint(text) : this.#paint.doubtful(text);
+    return verdictText(verdict, `${told}${told === "" ? "" : this.#as(side, byFrame)}`, this.#paint);
   }
 
   #packet(row: number): string {
