@@ -228,6 +228,10 @@ describe("text", () => {
     expect(stdout).toMatch(
       /^ {2}flow \d+ {2}tcp {2}text-c1-eth0 172\.\S+ > \S+ {2}→ text-enp0s3 src 10\.0\.2\.15\S* {2}→ text-router-wan src 198\.51\.100\.7/m,
     );
+    // why packets cannot be told apart stands in the sections of the hops alone
+    const [packets, sections] = stdout.split("What never arrived, hop by hop");
+    expect(packets).toContain("? ambiguous");
+    expect([packets, sections].map((text) => text.includes("one candidate"))).toEqual([false, true]);
     expect(stdout.match(/^text-\S+ +\d+ {2}= +\d+ +\+ 0 +\+ 0$/gm)).toHaveLength(5);
   });
 

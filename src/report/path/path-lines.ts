@@ -54,8 +54,9 @@ export class PathLines {
     const cells = this.#points.map((_, point) => this.#cell(journey, point));
     const frames = seen.map((each) => this.#frames(each)).join(" ");
     const of = flow === undefined ? "" : `flow ${flow} `;
+    // what cannot be told apart is explained once, where its hop reports
     const whys = fates
-      .filter(({ verdict }) => verdict === "ambiguous" || !FAINT.has(verdict))
+      .filter(({ verdict }) => verdict !== "ambiguous" && !FAINT.has(verdict))
       .map((fate) => this.#why(fate));
     const rest = [facts.text, `${of}${frames}`, ...new Set(whys)].join("  ");
     for (const [point, cell] of cells.entries())
