@@ -104,8 +104,8 @@ export abstract class RecordRows {
   }
 
   /**
-   * Of anything but TCP: a sum over all that the packet carries behind the header that a NAT rewrites. Of the fragments of a datagram,
-   * they add up (modulo 2^32) to that of the whole, however it was cut. 0 if there is nothing, or not all of it was kept. Of an ICMP
+   * Of anything but TCP: all that the packet carries behind the header that a NAT rewrites, as a number. Of the fragments of a datagram,
+   * they add up (`joinedContent`) to that of the whole, however it was cut. 0 if there is nothing, or not all of it was kept. Of an ICMP
    * error, a hash of what survives of its quote.
    */
   content(row: number): number {

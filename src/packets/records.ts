@@ -122,7 +122,7 @@ export function icmpNumberIn(word: number): number {
 fields(ICMP_CODE_SHIFT);
 export const DNS_QUERY = flag();
 export const DNS_RESPONSE = flag();
-/** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */
+/** Of TCP; of anything else, what it carries as a number (`joined-content.ts`), 0 if not all of that was kept, or of an ICMP error, a hash of what survives of its quote. */
 export const ACK_SEQ = word();
 export const CONTENT = same(ACK_SEQ);
 export const HEAD = word();

@@ -30,6 +30,14 @@ export function haveSameSourcePort(tuples: TupleTable, way: number, other: numbe
   return tuples.port(tupleIn(way), isFromA(way)) === tuples.port(tupleIn(other), isFromA(other));
 }
 
+/** Whether they come from the same address and port, or go to the same: which a NAT left as it was. */
+export function haveSameEnd(tuples: TupleTable, way: number, other: number): boolean {
+  return [0, 1].some((turned) => {
+    const [a, b] = [way ^ turned, other ^ turned];
+    return haveSameSource(tuples, a, b) && haveSameSourcePort(tuples, a, b);
+  });
+}
+
 /** The addresses that they come from and go to, as `addressText` has them. */
 export function sourceText(tuples: TupleTable, way: number): string {
   return tuples.addressText(tupleIn(way), isFromA(way));

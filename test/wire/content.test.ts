@@ -13,6 +13,7 @@ import {
   type Transport,
   udp,
 } from "../support/packets.js";
+import { joinedContent, timesWeight, weightOf } from "../../src/packets/joined-content.js";
 import { BEGINNING_SHIFT, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { decodeAll } from "./decoded.js";
 
@@ -28,7 +29,7 @@ function contentsOf(packets: readonly Uint8Array[], cutBytes = 0): number[] {
   return packets.map((_, row) => out.content(row));
 }
 
-const sum = (hashes: readonly number[]) => hashes.reduce((all, hash) => all + hash, 0) | 0;
+const sum = (contents: readonly number[]) => contents.reduce(joinedContent);
 
 /** What a datagram carries in pieces, cut at these places, in units of eight bytes. */
 function pieces(of: Uint8Array, cuts: readonly number[]): readonly (readonly [offset: number, bytes: Uint8Array])[] {
@@ -119,6 +120,31 @@ describe("the hash of what a datagram carries", () => {
     const swapped = [concat(first, second), concat(second, first)];
     const [one, two] = swapped.map((each) => contentsOf(over4(transport(50, each), INSIDE))[0]);
     expect(one).not.toBe(two);
+  });
+
+  it("is that of its parts at their places, wherever it is cut", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 2, maxLength: 3000 }), fc.nat(2998), (payload, at) => {
+        const cut = 1 + (at % (payload.length - 1));
+        const parts = [payload, payload.subarray(0, cut), payload.subarray(cut)];
+        const [whole, first, second] = contentsOf(parts.map((part) => over4(carriers["udp"](part, INSIDE), INSIDE)[0]));
+        expect(joinedContent(first, timesWeight(second, weightOf(cut)))).toBe(whole);
+      }),
+    );
+  });
+
+  it("is the remainder of what the bytes come to as a number, 1 more each", () => {
+    fc.assert(
+      fc.property(fc.oneof(payload, fc.uint8Array({ minLength: 1, maxLength: 40 })), (payload) => {
+        const number = payload.reduceRight((sum, byte) => sum * 256n + BigInt(byte) + 1n, 0n) << 64n;
+        const [content] = contentsOf(over4(carriers["udp"](payload, INSIDE), INSIDE));
+        expect(BigInt(content >>> 0)).toBe(number % (2n ** 32n - 929n));
+      }),
+    );
+    const most = new Uint8Array(64).fill(255);
+    expect(contentsOf(over4(carriers["udp"](most, INSIDE), INSIDE))[0] >>> 0).toBe(
+      Number((most.reduceRight((sum) => sum * 256n + 256n, 0n) << 64n) % (2n ** 32n - 929n)),
+    );
   });
 
   it("is 0 where not all was kept", () => {

@@ -30,8 +30,7 @@ function summand(word: u64, place: u64): u64 {
 
 /**
  * The sum over the bytes `from` … `to`-1, which begin `place` bytes behind where they are counted from: eight at once, by what they are
- * and where they stand. Nothing waits for what comes before it, and pieces that were cut at multiples of eight bytes, as fragments are,
- * add up to what the whole does. Precondition: the eight before `from` may be read.
+ * and where they stand. Nothing waits for what comes before it. Precondition: the eight before `from` may be read.
  */
 export function sumOf(from: i32, to: i32, place: i32): u64 {
   if (from >= to) return 0;

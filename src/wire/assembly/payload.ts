@@ -9,15 +9,14 @@ import {
   TCP_FLAGS_QUOTE,
 } from "../../packets/records.js";
 import { headOf, keyOf, mix, setKey, sumOf } from "./hash.js";
+import { numberOf } from "./number.js";
 
 /**
  * Takes the payload `from` … `end`-1, as far as it is `kept`, into the key in a record, and notes how it begins. `place`: bytes from where
  * the datagram's transport header begins to it, but of TCP, whose options a router may change: there it is 0.
- *
- * @returns the sum over what was taken.
  */
-export function payload(from: i32, end: i32, kept: i32, place: i32, record: i32): u64 {
-  if (from >= kept) return 0;
+export function payload(from: i32, end: i32, kept: i32, place: i32, record: i32): void {
+  if (from >= kept) return;
   // sums of pieces are those of whole words
   const start = from - (place & 7);
   const headEnd = min(end, start + HEAD_BYTES);
@@ -35,11 +34,10 @@ export function payload(from: i32, end: i32, kept: i32, place: i32, record: i32)
   }
   store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
   setKey(record, mix(keyOf(record), sum));
-  return sum;
 }
 
-/** As `payload`, of anything but TCP: its sum is the packet's content where all of it was taken, as `isWhole` says. */
+/** As `payload`, of anything but TCP: its number is the packet's content where all of it was taken, as `isWhole` says. */
 export function content(from: i32, end: i32, kept: i32, place: i32, isWhole: bool, record: i32): void {
-  const sum = payload(from, end, kept, place, record);
-  if (isWhole) store<i32>(record, <i32>sum, 4 * CONTENT);
+  payload(from, end, kept, place, record);
+  if (isWhole) store<i32>(record, numberOf(from, end, place), 4 * CONTENT);
 }

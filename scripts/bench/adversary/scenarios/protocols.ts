@@ -141,6 +141,73 @@ export const PROTOCOLS: Readonly<Record<string, Adversary>> = {
       }
     },
   },
+  "wrong/udp-gro-behind-losses": {
+    about: "UDP datagrams of one size that are merged (GRO) where they leave, some of each burst lost before that",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      world.outside.model.mtu = world.inside.model.mtu = 0x20000;
+      const spacingNs = 1_000;
+      for (let i = 0; i < 5; i++) {
+        const flow = flowOf(world, UDP, { port: 443, isIpv6: i % 2 === 1 });
+        const id = ids(rng, i < 3);
+        const single = (payload: Buffer) => datagram(payload, id(), 50);
+        world.start(rng.between(0, 1e7), function* () {
+          for (let k = 0; k < 80; k++) {
+            world.send(flow, "outbound", datagram(bytes(rng, 40), id(), 64));
+            yield 2e6;
+            const burst = Array.from({ length: 4 + rng.below(12) }, () => single(bytes(rng, 1200)));
+            const isLost = burst.map((_, n) => n > 0 && rng.chance(0.1));
+            const crossing = burst.filter((_, n) => !isLost[n]);
+            const payload = Buffer.concat(crossing.map((one) => one.payload));
+            // those that cross stand spacingNs apart, and the lost ones between them
+            let before = -1;
+            for (const [n, lost] of burst.entries()) {
+              if (!isLost[n]) before++;
+              else
+                world.after((before + rng.between(0.3, 0.7)) * spacingNs, () =>
+                  world.send(flow, "inbound", lost, { drop: true }),
+                );
+            }
+            const left = { ...crossing[0], payload, ttl: 49 };
+            world.send(flow, "inbound", crossing.length === 1 ? crossing[0] : crossing, { left, spacingNs });
+            yield 12e6 + rng.exponential(20e6);
+          }
+        });
+      }
+    },
+  },
+  "said/udp-gso-pieces-lost": {
+    about:
+      "UDP super-datagrams that enter as one (GSO), of some of which a piece is lost as they leave: often the first one",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      world.inside.model.mtu = world.outside.model.mtu = 0x20000;
+      for (let i = 0; i < 6; i++) {
+        const flow = flowOf(world, UDP, { port: 443, isIpv6: i % 2 === 1 });
+        const id = ids(rng, i < 4);
+        world.start(rng.between(0, 1e7), function* () {
+          for (let k = 0; k < 60; k++) {
+            const pieces = Array.from({ length: 2 + rng.below(6) }, () => bytes(rng, 1200));
+            pieces.push(bytes(rng, 100 + rng.below(1000)));
+            const numbers = pieces.map(() => id());
+            const whole = datagram(Buffer.concat(pieces), numbers[0]);
+            const all = pieces.map((payload, n) => datagram(payload, numbers[n], 63));
+            const lost = rng.chance(0.15) ? (rng.chance(0.5) ? 0 : rng.below(all.length)) : -1;
+            const left = all.filter((_, n) => n !== lost);
+            const why = lost < 0 ? {} : { why: "a piece of it is lost" };
+            world.send(flow, "outbound", whole, { left, ...why });
+            yield 5e6;
+            // half of these conversations have nothing but super-datagrams
+            if (i % 3 > 0) world.send(flow, "inbound", datagram(bytes(rng, 60), rng.below(0x10000), 50));
+            yield 1e6 + rng.exponential(30e6);
+          }
+        });
+      }
+      background(world, 2e9, 30);
+    },
+  },
   "recall/big-tcp": {
     about: "BIG TCP: segments of more than 64 KiB on the side they enter, their IP length 0",
     recall: 1,

@@ -1,3 +1,4 @@
+import { joinedContent } from "../../../packets/joined-content.js";
 import { HEAD_BYTES, icmpNumberIn } from "../../../packets/records.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -27,9 +28,8 @@ export interface Datagram {
 
 /** The datagram that some rows are, by offset, with so many transport bytes. */
 export function datagramOf(t: Timeline, rows: readonly number[], bytes: number, isMixed: boolean): Datagram {
-  const content = rows.every((row) => t.content(row) !== 0)
-    ? rows.reduce((sum, row) => sum + t.content(row), 0) | 0
-    : 0;
+  const contents = rows.map((row) => t.content(row));
+  const content = contents.includes(0) ? 0 : contents.reduce(joinedContent);
   // of a first fragment that is shorter, it would be of less than the other side's
   const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
   const id = idOf(t, rows[0]);
