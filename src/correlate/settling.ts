@@ -210,14 +210,15 @@ export class Settling {
   }
 
   /**
-   * Tells of those that may be ambiguous packets of one side, having entered long before: where more of these came out than went in, and where packets
-   * come out behind their window.
+   * Tells of those that may be ambiguous packets of one side, having entered long before: where more of these came out than went in, where packets
+   * come out behind their window, and of one that has a single candidate: what is not certain is that it is that one.
    */
   #tellHeldUp(rows: readonly number[], others: number): void {
     if (rows.length === 0) return;
     const { timeline: t, kernel, lateComers } = this.#about;
     const more = rows.length - others;
-    const late = kernel.isQueueLong(t.side(rows[0]) === OUTSIDE) ? rows : rows.slice(0, Math.max(0, more));
+    const mayAllBe = kernel.isQueueLong(t.side(rows[0]) === OUTSIDE) || (rows.length === 1 && others === 1);
+    const late = mayAllBe ? rows : rows.slice(0, Math.max(0, more));
     for (const [at, row] of late.entries()) {
       const why =
         at < more ? "and more like it came out than had entered" : "and what else entered that is like it is ambiguous";

@@ -1,8 +1,8 @@
 import type { Adversary } from "../adversary.js";
 import { START_NS } from "../capture.js";
-import { ACK, PSH, segment, SYN, timestamps, UDP } from "../packet.js";
+import { ACK, type Packet, PSH, segment, SYN, timestamps, UDP } from "../packet.js";
 import { background, beatTalk, bytes, datagram, datagramTalk, flowOf, tcpEnds } from "../talk.js";
-import type { World } from "../world.js";
+import { type Flow, server, type World } from "../world.js";
 
 /** Scenarios of queues: latency has no maximum. */
 export const QUEUES: Readonly<Record<string, Adversary>> = {
@@ -52,6 +52,39 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
       for (const afterNs of [0, 10e9]) world.after(afterNs, () => background(world, 2e9, 30));
       const flow = flowOf(world, UDP, {});
       world.after(13e9, () => world.send(flow, "outbound", datagram(bytes(rng, 40), 1), { missed: "outside" }));
+    },
+  },
+  "said/held-for-a-neighbour": {
+    about:
+      "while the host asks for a next hop's address, it keeps the first eight packets to it, and drops the others; queries without an IP ID, sent again each second",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const [beginsNs, lastsNs] = [rng.between(2.5e9, 3.5e9), rng.between(2.1e9, 2.8e9)];
+      const far = { address: server(7), port: 53 };
+      let kept = 0;
+      /** Sends a query to it; returns when it left, or -1. */
+      const ask = (flow: Flow, query: Packet): number => {
+        const sinceNs = world.nowNs - START_NS - beginsNs;
+        if (sinceNs < 0 || sinceNs >= lastsNs) return world.send(flow, "outbound", query);
+        if (kept === 8) return world.send(flow, "outbound", query, { drop: true });
+        const latencyNs = lastsNs - sinceNs + 1000 * kept++;
+        return world.send(flow, "outbound", query, { latencyNs, why: "it leaves behind its window" });
+      };
+      for (let k = 0; k < 160; k++)
+        world.start(rng.between(0, 10e9), function* () {
+          const flow = flowOf(world, UDP, { far });
+          const query = datagram(bytes(rng, 28 + rng.below(8)), 0);
+          for (let tried = 0, leftNs = -1; tried < 3 && leftNs < 0; tried++) {
+            const sentNs = world.nowNs;
+            const outNs = ask(flow, query);
+            // who asked hears nothing for a second, and asks again
+            if (outNs >= 0 && outNs - sentNs < 1e9) leftNs = outNs;
+            yield leftNs < 0 ? 1e9 : leftNs - world.nowNs + 15e6 + rng.exponential(2e6);
+          }
+          world.send(flow, "inbound", datagram(bytes(rng, 90), 0, 50));
+        });
+      background(world, 10e9, 80);
     },
   },
   "wrong/queue-beyond-window": {
