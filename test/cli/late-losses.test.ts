@@ -83,7 +83,7 @@ function datagrams(src: string, ttl: number, delayNs: bigint): PcapFrame[] {
   }));
 }
 
-it("a capture that has no frame for long lost them where it says so at its end; else it may have paused", async () => {
+it("a capture that has no frame for long lost them where it says so at its end, but for what may have waited longer than the window; else it may have paused", async () => {
   const inside = datagrams("172.17.0.2", 64, 0n).filter((_, n) => n < 150 || n >= 300);
   const [lossy, whole, outside] = ["lossy", "whole", "outside"].map((name) => join(folder, `${name}.pcapng`));
   writeFileSync(lossy, dumpcap(inside, 150));
@@ -92,5 +92,5 @@ it("a capture that has no frame for long lost them where it says so at its end; 
   const unmatched = async (path: string) =>
     (await natcorr("file", "-q", path, outside)).stdout.match(/^unmatched: .*$/m)?.[0];
   expect(await unmatched(whole)).toBe("unmatched: outside 150 unknown");
-  expect(await unmatched(lossy)).toBe("unmatched: outside 150 capture-loss");
+  expect(await unmatched(lossy)).toBe("unmatched: outside 100 capture-loss, 50 unknown");
 });

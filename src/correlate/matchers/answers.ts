@@ -20,7 +20,8 @@ export function isAnsweredBeyondAlone(
   if (hasOwn || kernel.areNovel(inside, outside) || kernel.tally.pairsThatWent(!isOutbound) === 0) return false;
   const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
   const [back, answering] = [t.way(entered) ^ 1, t.way(left) ^ 1];
-  if (!tuples.wasSeen(answering)) return false;
+  // answers that crossed as those of another conversation, which had the port before, tell nothing
+  if (!tuples.wasSeen(answering) || tuples.isProved(answering)) return false;
   if (!tuples.isProved(back)) return !tuples.wasSeen(back);
   // of a translation that is over, no answer crosses any more
   const isInUse = translations.accounts.lastNs(tuples.flow(back)) + kernel.time.windowNs > t.timeNs(entered);
