@@ -248,13 +248,19 @@ function quietNs(fates: World["fates"], atNs: number): number {
 
 /**
  * Two frames that are no twins, and look it to everybody: neither is of a decidable pair, both are of packets of one flow
- * that are alike, and the time between them is no other than between twins.
+ * that are alike, and the time between them is no other than between twins that go that way.
  */
 function unknowable(world: World, truth: Truth): (inside: number, outside: number) => boolean {
   const fates = new Map(world.fates.map((fate) => [fate.serial, fate]));
-  const latencies = world.fates.filter(({ left }) => left !== null).map(({ entryNs, exitNs }) => exitNs - entryNs);
-  const shortestNs = latencies.reduce((shortest, one) => Math.min(shortest, one), Number.POSITIVE_INFINITY);
-  const longestNs = latencies.reduce((longest, one) => Math.max(longest, one), 0);
+  const taken = {
+    outbound: { leastNs: Number.POSITIVE_INFINITY, mostNs: 0 },
+    inbound: { leastNs: Number.POSITIVE_INFINITY, mostNs: 0 },
+  };
+  for (const { direction, left, entryNs, exitNs } of world.fates) {
+    if (left === null) continue;
+    const { leastNs, mostNs } = taken[direction];
+    taken[direction] = { leastNs: Math.min(leastNs, exitNs - entryNs), mostNs: Math.max(mostNs, exitNs - entryNs) };
+  }
   return (inside, outside) => {
     const [i, o] = [world.inside.taps[inside - 1], world.outside.taps[outside - 1]];
     // which of two copies
@@ -263,7 +269,7 @@ function unknowable(world: World, truth: Truth): (inside: number, outside: numbe
     const [a, b] = [fates.get(i.serial), fates.get(o.serial)];
     if (a === undefined || b === undefined || a.flow !== b.flow || a.direction !== b.direction) return false;
     const latencyNs = a.direction === "outbound" ? o.timeNs - i.timeNs : i.timeNs - o.timeNs;
-    return sameBytes(a, b) && latencyNs >= shortestNs && latencyNs <= longestNs;
+    return sameBytes(a, b) && latencyNs >= taken[a.direction].leastNs && latencyNs <= taken[a.direction].mostNs;
   };
 }
 

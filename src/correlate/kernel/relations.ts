@@ -36,6 +36,8 @@ export const IS_STALE = 2048;
 export const IS_REPEAT = 4096;
 /** IMPOSSIBLE, as the end that is rewritten says that they went the other way than their stamps, and the TTL does not speak for those. */
 export const IS_BACKWARD = 8192;
+/** It was quicker than the last that crossed and no other is like: what left may be an equal one that was not seen to enter, if what entered before is under way. */
+export const IS_AHEAD = 16384;
 export const RELATION_MASK = 3;
 
 /** Whether rows that were related so travel outbound. */

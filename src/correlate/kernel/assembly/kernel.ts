@@ -5,6 +5,7 @@
 import { pairedFlow } from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import {
+  IS_AHEAD,
   IS_BACKWARD,
   IS_CLOSE,
   IS_LATE,
@@ -58,6 +59,7 @@ export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltere
     (timing.mayBePiece ? MAY_BE_PIECE : 0) |
     (timing.mayBeChance ? MAY_BE_CHANCE : 0) |
     (timing.isRepeat ? IS_REPEAT : 0) |
+    (timing.isAhead ? IS_AHEAD : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, packetOf(ground, inside), packetOf(ground, outside)) ? IS_USUAL : 0)
   );

@@ -13,6 +13,7 @@ import { PENDING } from "../../kernel/buckets-words.js";
 import {
   goesOutbound,
   IMPOSSIBLE,
+  IS_AHEAD,
   IS_REPEAT,
   IS_REPEATABLE,
   IS_STALE,
@@ -32,6 +33,7 @@ import { hasNearerLike } from "./nearer-like.js";
 import { Retries } from "./retries.js";
 import { Sight } from "./sight.js";
 import { type Order, orderOf } from "../order/order.js";
+import { standsStill } from "../order/standstill.js";
 import { Strays } from "../order/strays.js";
 import type { Segments } from "../pieces/segments.js";
 import {
@@ -198,7 +200,7 @@ export class Equals implements Matcher {
       return false;
     }
     if (survey.isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
-    if (this.#maySoonTellMore(related, age) || this.#mayBeAnothers(entered, left, related, knownSlot, age))
+    if (this.#maySoonTellMore(entered, related, age) || this.#mayBeAnothers(entered, left, related, knownSlot, age))
       return false;
     if (survey.isContended) return this.#settleContended(row, inside, outside);
     if (age !== FINAL && survey.claim === CLAIM_KNOWN && survey.isDoubted) return false;
@@ -225,8 +227,10 @@ export class Equals implements Matcher {
   }
 
   /** Whether packets that are still to come may tell more of a packet that was surveyed. */
-  #maySoonTellMore(related: number, age: number): boolean {
+  #maySoonTellMore(entered: number, related: number, age: number): boolean {
     if (age === FINAL) return false;
+    // what entered before comes out yet, or was lost
+    if ((related & IS_AHEAD) !== 0 && standsStill(this.#about, entered, goesOutbound(related))) return true;
     // of what is sent again, both may come out yet; and what is late may be so because all is
     return this.#survey.isContended || this.#survey.usedTime || (related & IS_REPEAT) !== 0;
   }

@@ -49,7 +49,7 @@ declare function learnt(slot: i32): void;
 /** Whether something speaks against two packets, just related as `found`, or others like them may be meant. */
 export function isInDoubt(found: i32): bool {
   if (found <= CONFLICT || timing.isClose || timing.mayBePiece || relation.isStale || timing.isRepeat) return true;
-  return timing.isRepeatable && (timing.isLate || relation.isDoubted);
+  return timing.isRepeatable && (timing.isLate || timing.isAhead || relation.isDoubted);
 }
 
 /** Whether the flow that `flowOf` found last was learnt by it. */

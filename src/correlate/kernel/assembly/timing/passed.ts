@@ -92,6 +92,17 @@ export function hasPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f6
   return wasPassed(ground, outbound, enteredNs + slackNs, leftNs - slackNs);
 }
 
+/**
+ * Whether a packet of a direction that entered and left at these times was so much quicker than the last such packet that it overtook whatever entered between
+ * the two, and has not left. Where packets overtake each other, or none such has crossed, nothing tells.
+ */
+export function isAhead(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  const lastNs = doubleOf(ground, words.LAST_ENTERED_NS + outbound);
+  const lastTookNs = doubleOf(ground, words.LAST_LEFT_NS + outbound) - lastNs;
+  const isTold = lastNs > -Infinity && isOrdered(ground, outbound, leftNs);
+  return isTold && lastTookNs - (leftNs - enteredNs) > PROCESSORS_NS;
+}
+
 /** Whether such a packet has left that entered behind one of a flow, by its slot, that entered then; one of that flow, where others may overtake it. */
 export function hasLaterLeft(ground: usize, slot: i32, outbound: i32, enteredNs: f64): bool {
   if (isOrdered(ground, outbound, enteredNs)) return doubleOf(ground, words.LAST_ENTERED_NS + outbound) > enteredNs;

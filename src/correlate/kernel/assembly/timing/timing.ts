@@ -25,7 +25,7 @@ import {
   slowestOf,
   wholeLimitOf,
 } from "./pace.js";
-import { isOvertaken } from "./passed.js";
+import * as passed from "./passed.js";
 import { accountOf, tupleOf, wayOf } from "../places.js";
 
 /** Of the two that were weighed last: whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
@@ -44,6 +44,8 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export let isRepeat = false;
+/** Whether it was so quick that what left may be an equal one that was not seen to enter, if what entered before these two is still under way: see `passed.ts`. */
+export let isAhead = false;
 /** Whether either may be one of two that were sent as one, of which captures missed another one each: even with an IP ID, its equal may come. */
 export let mayBeTwo = false;
 /** Whether equal ones may have been missed, another one of them by each capture, or have waited for longer than the window. */
@@ -90,7 +92,7 @@ export function weighTime(ground: usize, slot: i32, outbound: bool, leftNs: f64,
   if (isTrusted && latencyNs < leastOf(ground, outbound, leftNs) && !isNew(ground, outbound)) isLate = true;
   // of a flow, what seems to be overtaken was lost, and sent again as it was: by an IP ID that senders give to many, too
   const isSlow = latencyNs > QUICK_NS && slot !== tuple.NONE;
-  if (isSlow && isOvertaken(ground, slot, i32(outbound), leftNs - latencyNs, leftNs)) {
+  if (isSlow && passed.isOvertaken(ground, slot, i32(outbound), leftNs - latencyNs, leftNs)) {
     isLate = true;
     isRepeatable = true;
   }
@@ -99,6 +101,7 @@ export function weighTime(ground: usize, slot: i32, outbound: bool, leftNs: f64,
   mayBeChance = false;
   mayBePiece = false;
   isRepeat = false;
+  isAhead = false;
   // an equal one of another host is forwarded beside it
   soonNs = limitNs;
   if (isRepeatable) weighLikes(ground, slot, outbound, leftNs, latencyNs);
@@ -128,6 +131,8 @@ function weighLikes(ground: usize, slot: i32, outbound: bool, leftNs: f64, laten
   if (isLateAmongFirst(ground, outbound, latencyNs)) isLate = true;
   weighNext(ground, outbound, leftNs, latencyNs);
   isRepeat = isSaidByAnother(ground, latencyNs);
+  const way = i32(outbound);
+  isAhead = isTrusted && mayBeMissing(ground, way, leftNs) && passed.isAhead(ground, way, leftNs - latencyNs, leftNs);
   weighHidden(ground, slot, outbound, leftNs, latencyNs);
 }
 
