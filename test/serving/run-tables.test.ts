@@ -29,7 +29,7 @@ it("says where the disk refuses a part, once, and ends the tables there, not the
     program: "0",
   });
   const tables = new RunTables(RUN, (text) => said.push(text));
-  const sink = tables.reportFor({ program: "0" })(new InTheWay(printing));
+  const sink = tables.reportFor({ program: "0", isLive: false })(new InTheWay(printing));
   const { inside, outside } = conversation(100);
   const options = { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY } as const;
   await correlate([new Capture("inside", inside)], [new Capture("outside", outside)], options, sink);

@@ -135,7 +135,7 @@ interface Made {
 
 /** What writes the report, behind what selects from it; a page, tables, and notes of each frame, where they are asked for, are told all. */
 async function selected(options: ReportOptions & SelectOptions & RunFacts, host: Host): Promise<Selecting & Made> {
-  const { known, dns, container: words, notes, marks } = options;
+  const { known, dns, container: words, notes, marks, isLive } = options;
   const names = { containers: known?.containers, answers: dns.answers };
   const isFiltered = marks !== undefined;
   const reporter = makeReporter({ ...options, isFiltered }, host, names);
@@ -145,7 +145,7 @@ async function selected(options: ReportOptions & SelectOptions & RunFacts, host:
   const noting = [
     ...(notes === undefined ? [] : [await commenting(notes, known?.containers)]),
     ...(page === undefined ? [] : [page.reportFor({ ...names, program: host.version, isOfSome, utcOffset })]),
-    ...(tables === undefined ? [] : [tables.reportFor({ ...names, program: host.version })]),
+    ...(tables === undefined ? [] : [tables.reportFor({ ...names, program: host.version, isLive })]),
   ];
   const ofContainers = known && words && { containers: known.containers, words };
   const chosen = { ...options, isFiltered, ofContainers };

@@ -5,8 +5,10 @@ import { type Column, columnsIn, type Places, placesOf } from "./columns.js";
 import { isObject, type JsonObject } from "./json.js";
 import type { Store } from "./stores.js";
 
-/** A part has so many rows: what a kill costs at the most, and what memory holds. */
+/** A part has so many rows: what a kill costs at the most, and what memory holds … */
 export const PART_ROWS = 32_768;
+/** … and in live: nothing is read while a part is made, and what the kernel holds meanwhile is 1.3 s by default. */
+export const LIVE_PART_ROWS = 4096;
 
 /** Gathers rows by their columns, and has Parquet files made of them. */
 export class Table {
@@ -14,19 +16,21 @@ export class Table {
   readonly #places: Places;
   readonly #createdBy: string;
   readonly #write: (parquet: Uint8Array) => void;
+  readonly #partRows: number;
   #rows = 0;
 
-  /** `createdBy`: the program, as readers of Parquet show it. `write` takes a whole file. */
-  constructor(schema: Schema, createdBy: string, write: (parquet: Uint8Array) => void) {
+  /** `createdBy`: the program, as readers of Parquet show it. `partRows`: rows of a part. `write` takes a whole file. */
+  constructor(schema: Schema, createdBy: string, partRows: number, write: (parquet: Uint8Array) => void) {
     this.#places = placesOf(schema);
     this.columns = columnsIn(this.#places);
     this.#createdBy = createdBy;
+    this.#partRows = partRows;
     this.#write = write;
   }
 
   add(row: JsonObject): void {
     this.#put(row, this.#places);
-    if (++this.#rows === PART_ROWS) this.writePart();
+    if (++this.#rows === this.#partRows) this.writePart();
   }
 
   /** Writes what has been gathered, if anything. */
@@ -49,7 +53,7 @@ export class Table {
     }));
     for (const column of this.columns) this.#rowsBefore(column);
     // in memory, nothing is waited for
-    void file.write({ columnData, rowGroupSize: PART_ROWS });
+    void file.write({ columnData, rowGroupSize: this.#partRows });
     void file.finish();
     for (const { store } of this.columns) store.clear();
     this.#rows = 0;

@@ -5,11 +5,14 @@ import type { Finding } from "../../packets/results/findings.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
 import type { FlowSummary, Judgement, Sink, Summary, Tables as Rows, Update } from "../../packets/results/results.js";
 import { NdjsonReporter } from "../ndjson/ndjson.js";
+import { LIVE_PART_ROWS, PART_ROWS } from "./table.js";
 import { Tables, type WritePart } from "./tables.js";
 
 export interface TablesOptions {
   /** The version of the program. */
   readonly program: string;
+  /** Whether packets are captured meanwhile: parts are small then. */
+  readonly isLive: boolean;
   readonly containers?: Containers | undefined;
   readonly answers?: AnsweredNames | undefined;
 }
@@ -19,9 +22,9 @@ export class TablesReport extends PassingSink {
   readonly #tables: Tables;
   readonly #records: NdjsonReporter;
 
-  constructor(next: Sink, write: WritePart, { program, containers, answers }: TablesOptions) {
+  constructor(next: Sink, write: WritePart, { program, isLive, containers, answers }: TablesOptions) {
     super(next);
-    this.#tables = new Tables(`natcorr ${program}`, write);
+    this.#tables = new Tables(`natcorr ${program}`, isLive ? LIVE_PART_ROWS : PART_ROWS, write);
     const take = (ndjson: Uint8Array, onTaken?: () => void): void => {
       this.#tables.take(ndjson);
       onTaken?.();

@@ -69,9 +69,11 @@ export class Tables {
   readonly #takers = new Map<Json | undefined, (line: JsonObject) => void>();
   readonly #utf8 = new TextDecoder();
 
-  /** `createdBy`: the program, as Parquet's readers show it. */
-  constructor(createdBy: string, write: WritePart) {
-    this.#tables = TABLES.map(({ name, schema }) => new Table(schema, createdBy, (part) => write(name, part)));
+  /** `createdBy`: the program, as Parquet's readers show it. `partRows`: rows of a part. */
+  constructor(createdBy: string, partRows: number, write: WritePart) {
+    this.#tables = TABLES.map(
+      ({ name, schema }) => new Table(schema, createdBy, partRows, (part) => write(name, part)),
+    );
     for (const type of Object.keys(LINES)) {
       const ofType = TABLES.flatMap(({ line, in: rowsIn }, at) => (line === type ? [{ at, rowsIn }] : []));
       this.#takers.set(type, (line) => {

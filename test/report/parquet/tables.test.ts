@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LINES } from "../../../src/report/ndjson/schema.js";
 import { PATH_LINES } from "../../../src/report/ndjson/schema-path.js";
-import { PART_ROWS } from "../../../src/report/parquet/table.js";
+import { LIVE_PART_ROWS, PART_ROWS } from "../../../src/report/parquet/table.js";
 import { Tables } from "../../../src/report/parquet/tables.js";
 import { count, flag, list, nanoseconds, object, port, text, time } from "../../../src/packets/json-schema.js";
 import { Table } from "../../../src/report/parquet/table.js";
@@ -34,7 +34,9 @@ const TABLES_OF_LINES: Readonly<Record<string, string>> = {
 /** What is written of lines, by table: parts. */
 function partsOf(ndjson: string, pieces = 1): Map<string, Uint8Array[]> {
   const parts = new Map<string, Uint8Array[]>();
-  const tables = new Tables("natcorr 0", (table, parquet) => parts.set(table, [...(parts.get(table) ?? []), parquet]));
+  const tables = new Tables("natcorr 0", PART_ROWS, (table, parquet) =>
+    parts.set(table, [...(parts.get(table) ?? []), parquet]),
+  );
   tables.begin();
   const lines = ndjson.split("\n").slice(0, -1);
   const many = Math.ceil(lines.length / pieces);
@@ -173,7 +175,7 @@ describe("any row", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(row, { maxLength: 50 }), async (rows) => {
         const files: Uint8Array[] = [];
-        const table = new Table(schema, "natcorr 0", (parquet) => files.push(parquet));
+        const table = new Table(schema, "natcorr 0", PART_ROWS, (parquet) => files.push(parquet));
         for (const each of rows) table.add(each);
         table.flush();
         expect((await Promise.all(files.map((file) => rowsIn(file)))).flat()).toEqual(rows.map((each) => rowOf(each)));
@@ -184,19 +186,20 @@ describe("any row", () => {
 
   it("has no time where that has no place in 64 bits", async () => {
     const files: Uint8Array[] = [];
-    const table = new Table(schema, "natcorr 0", (parquet) => files.push(parquet));
+    const table = new Table(schema, "natcorr 0", PART_ROWS, (parquet) => files.push(parquet));
     table.add({ whole: 1, word: "", words: [], when: "9223372036.854775808" });
     table.flush();
     expect(await rowsIn(files[0])).toEqual([{ whole: 1, word: "", words: [] }]);
   });
 });
 
-it("begins a part with each so many rows", async () => {
+it.each([PART_ROWS, LIVE_PART_ROWS])("begins a part with each so many rows: %i", async (rows) => {
   const files: Uint8Array[] = [];
-  const table = new Table(object("", { required: { n: count("") } }), "natcorr 0", (parquet) => files.push(parquet));
-  for (let n = 0; n <= PART_ROWS; n++) table.add({ n });
+  const schema = object("", { required: { n: count("") } });
+  const table = new Table(schema, "natcorr 0", rows, (parquet) => files.push(parquet));
+  for (let n = 0; n <= rows; n++) table.add({ n });
   expect(files.length).toBe(1);
   table.flush();
   const [first, last] = await Promise.all(files.map((file) => rowsIn(file)));
-  expect([first.length, last]).toEqual([PART_ROWS, [{ n: PART_ROWS }]]);
+  expect([first.length, last]).toEqual([rows, [{ n: rows }]]);
 });
