@@ -55,7 +55,7 @@ export class HostFollower {
   #isLookDue = false;
   readonly #endNetwork: () => void;
   readonly #endSysctls: () => void;
-  /** The time from which on the host has forwarded as it does now, epoch nanoseconds; undefined while nobody tells. */
+  /** When the host began to forward as it does now, epoch nanoseconds; undefined while nobody tells. */
   #steadyNs: bigint | undefined;
   #isNetworkTold = true;
   /** When that changed first since the last snapshot was begun, likewise. */

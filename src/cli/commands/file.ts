@@ -1,8 +1,6 @@
-import type { FallBack, Leaps } from "../../correlate/intake/intake.js";
 import { addressesNamed } from "../../host/addresses-named.js";
 import type { KnownHost } from "../../host/snapshot/known-host.js";
 import { Heap } from "../../packets/memory/heap.js";
-import type { Finding } from "../../packets/results/findings.js";
 import type { Summary } from "../../packets/results/results.js";
 import { INSIDE } from "../../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../../pipeline/captures.js";
@@ -14,8 +12,9 @@ import type { ExplainOptions } from "../options/explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "../host.js";
 import type { HostOptions } from "../options/host-options.js";
-import { askedAtAnotherTime, fallBackText, leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
-import { Messages, sayDoubt } from "../messages.js";
+import { askedAtAnotherTime, losses, lossesSoFar, wrongOffset } from "./losses.js";
+import { Messages } from "../messages.js";
+import { beginningOf, saying, untilStopped } from "./reading.js";
 import { correlateOptions, type ReportOptions } from "../options/report-options.js";
 import { selectsPackets, type SelectOptions } from "../options/select-options.js";
 import { isWorthAThread } from "../../pipeline/thread.js";
@@ -78,9 +77,7 @@ export async function pairFiles(
       ...correlateOptions(options),
       heap,
       onSettled: () => messages.endProgress(),
-      onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
-      onFallBack: (name: string, fallBack: FallBack) => messages.warn(fallBackText(name, fallBack), true),
-      onFinding: (finding: Finding) => sayDoubt(finding, messages),
+      ...saying(messages),
     };
     const results = await resultsOf(
       {
@@ -99,7 +96,7 @@ export async function pairFiles(
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
     sayLosses(packets, summary, isEnough, messages);
     const times = options.known?.snapshots.map(({ timeNs }) => timeNs) ?? [];
-    for (const text of askedAtAnotherTime(times, beginningOf(packets))) messages.warn(text);
+    for (const text of askedAtAnotherTime(times, beginningOf(packets.flat()))) messages.warn(text);
     const isOfSome = isEnough || host.stop.aborted || selectsPackets({ ...options, isFiltered: marks !== undefined });
     await results.page?.finish(messages.said);
     await annotated?.write(from, !isOfSome, addressesNamed(options.known?.containers.addressNames() ?? []));
@@ -147,12 +144,6 @@ async function open(
   return untilAborted(opening, host.stop);
 }
 
-/** When the first capture begins, epoch nanoseconds; undefined where none has a frame. */
-function beginningOf(packets: Decoding["packets"]): bigint | undefined {
-  const begins = packets.flat().flatMap(({ epochNs }) => (epochNs === 0n ? [] : [epochNs]));
-  return begins.toSorted((one, other) => (one < other ? -1 : 1))[0];
-}
-
 /** Most runs write no captures. */
 async function annotatedIn(path: string): Promise<Annotated> {
   const { Annotated } = await import("../../pipeline/writing/annotated.js");
@@ -167,13 +158,6 @@ function sayLosses(packets: Decoding["packets"], summary: Summary, isEnough: boo
     const name = sources.map((source) => source.name).join(", ");
     for (const text of isEnough ? lossesSoFar(name, undecodable) : sources.flatMap(losses)) messages.warn(text);
   }
-}
-
-/** Reads no further once the host wants an end. */
-async function untilStopped<T>(next: () => Promise<T | null> | T | null, { stop }: Host): Promise<T | null> {
-  if (stop.aborted) return null;
-  const given = next();
-  return given instanceof Promise ? ((await untilAborted(given, stop)) ?? null) : given;
 }
 
 function progressText(readings: readonly Reading[]): string {

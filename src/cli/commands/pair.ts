@@ -2,9 +2,7 @@ import { correlate, type CorrelateOptions, type Ending } from "../../correlate/c
 import type { Decoding } from "../../pipeline/decoding.js";
 import type { Output } from "../host.js";
 import type { Results } from "../results/results.js";
-
-/** What has been found is shown at least this often, however little it is. */
-const FLUSH_EVERY_MS = 200;
+import { FLUSH_EVERY_MS } from "./reading.js";
 
 /** Pairs the packets of two sides and has it reported; ends once `stdout` has taken all. `signal` stops it early. */
 export async function pair(

@@ -1,5 +1,4 @@
 import type { CorrelateOptions } from "../../correlate/correlate.js";
-import type { FallBack, Leaps } from "../../correlate/intake/intake.js";
 import { Heap } from "../../packets/memory/heap.js";
 import type { PacketSource } from "../../packets/batches/source.js";
 import { DnsAnswers } from "../../packets/results/dns-answers.js";
@@ -13,17 +12,16 @@ import { FailingResolvers } from "../../report/failing-resolvers.js";
 import type { PathReporter } from "../../report/path/reporter.js";
 import { Pointing } from "../../report/pointing.js";
 import type { Host } from "../host.js";
-import { Messages, sayDoubt } from "../messages.js";
+import { Messages } from "../messages.js";
 import { type PathOptions, pointNames } from "../options/path-options.js";
 import { isColored } from "../options/report-options.js";
 import { askedBy } from "../options/select-options.js";
 import { utcOffset } from "../results/utc-offset.js";
 import { widthOf } from "../width.js";
 import { untilAborted } from "../../asking/until.js";
-import { fallBackText, leapsText, losses, wrongOffset } from "./losses.js";
+import { losses, wrongOffset } from "./losses.js";
+import { beginningOf, FLUSH_EVERY_MS, saying, untilStopped } from "./reading.js";
 
-/** What has been found is shown at least this often, however little it is. */
-const FLUSH_EVERY_MS = 200;
 /** Exit code where something was found that the run is to fail on. */
 const FAILED = 3;
 
@@ -69,7 +67,11 @@ export async function followPath(
     hops = opened;
     const reporter = await reporterOf(options, hops, host);
     const names = pointNames(points, interfacesOf(hops));
-    const report = new PathReport(reporter, { names, epochNs: epochOf(hops), windowNs: options.window });
+    const report = new PathReport(reporter, {
+      names,
+      epochNs: beginningOf(hops.flatMap(({ decoding }) => decoding.packets.flat())) ?? 0n,
+      windowNs: options.window,
+    });
     const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY_MS);
     const within = (next: Sink, { dns }: Hop): Sink => {
       if (options.failOn === undefined) return new FailingResolvers(new Pointing(next), dns.resolvers);
@@ -123,11 +125,7 @@ async function openHops(
   host: Host,
 ): Promise<Hop[]> {
   const { decodeHop } = await import("../../pipeline/decoding.js");
-  const pace = async <T>(next: () => Promise<T | null> | T | null): Promise<T | null> => {
-    if (host.stop.aborted) return null;
-    const given = next();
-    return given instanceof Promise ? ((await untilAborted(given, host.stop)) ?? null) : given;
-  };
+  const pace = <T>(next: () => Promise<T | null> | T | null): Promise<T | null> => untilStopped(next, host);
   const opening = points.slice(1).map(async (outside, hop): Promise<Hop> => {
     const heap = new Heap();
     const dns = new DnsAnswers();
@@ -152,9 +150,7 @@ function hopOptions(options: PathOptions, hop: number, messages: Messages): Corr
     windowNs,
     clock: clockOffset[hop] ?? clockOffset[0],
     maxPairs: Number.POSITIVE_INFINITY,
-    onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
-    onFallBack: (name: string, fallBack: FallBack) => messages.warn(fallBackText(name, fallBack), true),
-    onFinding: (finding) => sayDoubt(finding, messages),
+    ...saying(messages),
   };
 }
 
@@ -184,13 +180,6 @@ function interfacesOf(hops: readonly Hop[]): string[] {
   const [first] = hops;
   const sides = [first.decoding.interfaces[INSIDE], ...hops.map(({ decoding }) => decoding.interfaces[OUTSIDE])];
   return sides.map((names) => names.join("+"));
-}
-
-/** When the first of all captures begins that has a frame. */
-function epochOf(hops: readonly Hop[]): bigint {
-  const begins = hops.flatMap(({ decoding }) => decoding.packets.flat().map(({ epochNs }) => epochNs));
-  const some = begins.filter((epochNs) => epochNs !== 0n);
-  return some.reduce((least, each) => (each < least ? each : least), some[0] ?? 0n);
 }
 
 /** Says what captures left out, and where an offset that was given is wrong. */

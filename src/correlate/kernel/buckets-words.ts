@@ -22,7 +22,7 @@ export const KEY2 = word();
 /** 1 where it is a crowd: more than CROWD of a side waited in it at once, since it was opened. */
 export const IS_CROWD = word();
 
-/** What a packet has for a bucket while nobody else waits under its key. */
+/** Stands for a packet's bucket while no other packet waits under its key. */
 export const ALONE = -2;
 /**
  * What two have that are taken for a pair unless an equal one comes soon: the older one stands in the index, and `Timeline.next` of each

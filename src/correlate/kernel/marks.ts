@@ -78,7 +78,7 @@ export class Marks {
     this.words[words.IS_QUEUE_LONG + (isOutbound ? 1 : 0)] = 1;
   }
 
-  /** Reckons with packets that a capture missed, of what goes in a direction, until there are so many pairs of it. */
+  /** A capture may have missed packets of a direction: that counts until so many of them are paired. */
   setUnsure(isOutbound: boolean, untilPairs: number): void {
     this.words[words.UNSURE + (isOutbound ? 1 : 0)] = untilPairs;
   }

@@ -4,7 +4,6 @@ import type { Base } from "../kernel/base.js";
 import { UNVOUCHED_SLACK_NS } from "../kernel/relations.js";
 import { around } from "./behind.js";
 import { contentHash } from "../../packets/content.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../packets/packets.js";
 
 /**
  * Whether a conversation is answered where a packet of it left, and where it entered not, or by what crosses as another conversation, although answers that
@@ -16,8 +15,7 @@ export function isAnsweredBeyondAlone(
   outside: number,
   isOutbound: boolean,
 ): boolean {
-  const hasOwn = (t.flags(inside) & t.flags(outside) & HAS_IP_ID) !== 0 || (t.flags(inside) & HAS_TCP_NUMBERS) !== 0;
-  if (hasOwn || kernel.areNovel(inside, outside) || kernel.tally.pairsThatWent(!isOutbound) === 0) return false;
+  if (!kernel.saysNothingOwn(inside, outside) || kernel.tally.pairsThatWent(!isOutbound) === 0) return false;
   const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
   const [back, answering] = [t.way(entered) ^ 1, t.way(left) ^ 1];
   // answers that crossed as those of another conversation, which had the port before, tell nothing

@@ -1,9 +1,6 @@
 import type { Ends } from "../../packets/results/results.js";
 import type { Crossing, Facts, Fate, Sighting } from "./told.js";
 
-/** A packet as it was at a point: once, or before a rewrite and after it where it was turned round there. */
-export type Seen = Sighting;
-
 /** What ends have that pieces may lack. */
 const PORTS = ["srcPort", "dstPort", "icmpId"] as const;
 
@@ -12,8 +9,8 @@ export interface Journey {
   /** When it passed the innermost point that saw it, nanoseconds since the path's epoch, by the first point's clock. */
   readonly timeNs: number;
   readonly facts: Facts;
-  /** From the container outwards. */
-  readonly seen: readonly Seen[];
+  /** From the container outwards; of a packet that was turned round at a point, before that and after it. */
+  readonly seen: readonly Sighting[];
   /** By hop, and of a hop, in order of time. */
   readonly crossings: readonly Crossing[];
   readonly fates: readonly Fate[];
@@ -106,7 +103,7 @@ export class Gathering {
 }
 
 /** What frames show, those of a point together that show the same ends, from the innermost point outwards, and at a point in order of time. */
-function seenIn(nodes: readonly Node[]): Seen[] {
+function seenIn(nodes: readonly Node[]): Sighting[] {
   const sorted = nodes.toSorted((a, b) => a.point - b.point || a.sighting.atNs - b.sighting.atNs || a.frame - b.frame);
   const isOne = ({ sighting, point }: Node, at: number): boolean =>
     sighting.frames.length === 1 && point !== sorted[at - 1]?.point;

@@ -9,10 +9,10 @@ import { latencyText } from "../text/latency.js";
 import { LocalTimes, type UtcOffset } from "../text/local-time.js";
 import type { Paint } from "../text/paint.js";
 import { FAINT, verdictText } from "../text/verdict-text.js";
-import type { Journey, Seen } from "./journey.js";
+import type { Journey } from "./journey.js";
 import { totalLatencyNs } from "./path-clock.js";
 import type { PathPoint } from "./reporter.js";
-import type { Crossing, Fate } from "./told.js";
+import type { Crossing, Fate, Sighting } from "./told.js";
 
 /** `00:00:00.000000`, `-29.0µs`. */
 const TIME_COLUMNS = 15;
@@ -120,7 +120,7 @@ export class PathLines {
     return `${isOutbound ? this.#arrows.outbound : this.#arrows.inbound} ${latencyText(latencyNs)}${missing}`;
   }
 
-  #changes(before: Seen, now: Seen): string {
+  #changes(before: Sighting, now: Sighting): string {
     const rewrite = rewriteOf(before.ends, now.ends);
     return rewrite === 0 ? "=" : changesText(now.ends, rewrite, this.#mark);
   }
@@ -141,7 +141,7 @@ export class PathLines {
     return `${printable(this.#points[from].name)}→${printable(this.#points[to].name)}: ${printable(why)}`;
   }
 
-  #frames({ point, frames }: Seen): string {
+  #frames({ point, frames }: Sighting): string {
     const { places } = this.#points[point];
     const named = frames.map((frame) => places.text(frame));
     return `#${named.length === 1 ? named[0] : `${named[0]}…${named[named.length - 1]}`}`;

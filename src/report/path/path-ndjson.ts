@@ -9,11 +9,11 @@ import { framesJson, placeJson } from "../ndjson/frames-json.js";
 import { headerJson, NdjsonReporter, type NdjsonOptions, updateLine } from "../ndjson/ndjson.js";
 import type { Asked } from "../asked.js";
 import { asksFor } from "./asked-journeys.js";
-import type { Journey, Seen } from "./journey.js";
+import type { Journey } from "./journey.js";
 import { totalLatencyNs } from "./path-clock.js";
 import type { PathFlow } from "./path-flows.js";
 import type { PathPoint, PathReporter, PathTotals } from "./reporter.js";
-import type { Crossing, Fate } from "./told.js";
+import type { Crossing, Fate, Sighting } from "./told.js";
 import { Buffered } from "../text/buffered.js";
 import type { Write } from "../reporter.js";
 
@@ -119,7 +119,7 @@ export class PathNdjson implements PathReporter {
     this.#out.add(`${printableJson(line)}\n`);
   }
 
-  #seenJson({ point, frames, atNs, ends, ipId, ttl, length }: Seen): object {
+  #seenJson({ point, frames, atNs, ends, ipId, ttl, length }: Sighting): object {
     const { places } = this.#points[point];
     return { point, ...framesJson(places, frames), time: this.#time.of(atNs), ...endsOnly(ends), ipId, ttl, length };
   }

@@ -25,7 +25,7 @@ import * as crossings from "./pairing/crossings.js";
 import * as evidence from "./weighing/evidence.js";
 import * as held from "./timing/held.js";
 import * as ids from "./weighing/id-bits.js";
-import { headerBits, learn, newsBits, timingBits } from "./weighing/learning.js";
+import * as learning from "./weighing/learning.js";
 import * as holders from "./weighing/holders.js";
 import * as openings from "./weighing/openings.js";
 import * as pairing from "./pairing/pairing.js";
@@ -142,6 +142,11 @@ export function areNovel(ground: usize, inside: i32, outside: i32): bool {
   return alike.isNovel(packetOf(ground, inside)) && alike.isNovel(packetOf(ground, outside));
 }
 
+/** Whether an inside row and an outside one have neither numbers nor an ID, and carry what was said before. */
+export function saysNothingOwn(ground: usize, inside: i32, outside: i32): bool {
+  return learning.saysNothingOwn(packetOf(ground, inside), packetOf(ground, outside));
+}
+
 /** Whether a row was sent again, or says what one of its way has said before. */
 export function isToldAgain(ground: usize, row: i32): bool {
   return timing.isToldAgain(packetOf(ground, row));
@@ -172,16 +177,16 @@ export function isHeldByAnother(ground: usize, inside: i32, outside: i32): bool 
 export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: bool): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const bits = timingBits(ground, i, o);
-  if (hasSpoken) return bits + newsBits(ground, i, o);
+  const bits = learning.timingBits(ground, i, o);
+  if (hasSpoken) return bits + learning.newsBits(ground, i, o);
   const line = lineOf(ground);
   const isTurned = timeline.sideOf(line, inside) === timeline.sideOf(line, outside);
-  return bits + headerBits(ground, i, o, isTurned);
+  return bits + learning.headerBits(ground, i, o, isTurned);
 }
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */
 export function believe(ground: usize, inside: i32, outside: i32): i32 {
-  return learn(ground, wayOf(packetOf(ground, inside)), wayOf(packetOf(ground, outside)));
+  return learning.learn(ground, wayOf(packetOf(ground, inside)), wayOf(packetOf(ground, outside)));
 }
 
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */

@@ -1,7 +1,7 @@
 import { joinedContent, timesWeight, weightOf } from "../../../packets/joined-content.js";
 import type { Timeline } from "../../../packets/timeline.js";
 
-/** Between the pieces of one whole there may be so many datagrams that are none, as they were lost. */
+/** So many lost datagrams may stand between the pieces of one whole. */
 export const MOST_BETWEEN = 8;
 /** So many steps are taken to find the pieces: each way to put them together that is tried may be wrong once in 2^32. */
 const MOST_STEPS = 4096;

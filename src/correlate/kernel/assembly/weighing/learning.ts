@@ -132,7 +132,7 @@ function isToldByTime(ground: usize, i: usize, o: usize): bool {
 }
 
 /** Whether two packets have neither numbers nor an ID, and carry what was said before. */
-function saysNothingOwn(i: usize, o: usize): bool {
+export function saysNothingOwn(i: usize, o: usize): bool {
   return (flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) === 0 && !isNewlySaid(i, o);
 }
 
